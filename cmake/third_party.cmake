@@ -1,0 +1,47 @@
+# Debian's packages, found once; rooms link these names and nothing else from outside.
+find_package(Threads REQUIRED)
+find_package(Boost 1.81 REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(CURL REQUIRED)
+find_package(SQLiteCpp REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(GTest REQUIRED)
+
+# Asio and Beast are compiled once, here; every user sees declarations only. The headers that nearly every
+# source needs are precompiled once as well and reused by all targets.
+add_library(flow_third_party STATIC ${CMAKE_SOURCE_DIR}/cmake/third_party.cpp)
+target_compile_definitions(flow_third_party PUBLIC
+  BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED)
+target_link_libraries(flow_third_party PUBLIC
+  Boost::headers nlohmann_json::nlohmann_json spdlog::spdlog Threads::Threads OpenSSL::SSL OpenSSL::Crypto)
+target_precompile_headers(flow_third_party PRIVATE ${CMAKE_SOURCE_DIR}/cmake/third_party_pch.hpp)
+
+# flow_room(NAME SOURCES... LINK ...): one static library with the common precompiled header.
+function(flow_room name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR}/src)
+  target_link_libraries(${name} PUBLIC flow_third_party ${ARG_LINK})
+  target_precompile_headers(${name} REUSE_FROM flow_third_party)
+endfunction()
+
+# flow_program(NAME SOURCES... LINK ...): an executable with the same header.
+function(flow_program name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/src)
+  target_link_libraries(${name} PRIVATE flow_third_party ${ARG_LINK})
+  target_precompile_headers(${name} REUSE_FROM flow_third_party)
+endfunction()
+
+# flow_test(NAME SOURCES... LINK ...): a GoogleTest executable, registered with CTest under its own name.
+function(flow_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  flow_program(${name} SOURCES ${ARG_SOURCES} LINK ${ARG_LINK} GTest::gtest GTest::gtest_main)
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT 300)
+endfunction()

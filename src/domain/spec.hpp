@@ -1,0 +1,128 @@
+// The spec: what a user declares about one container (contract 2), after validation and defaults.
+// A Spec that exists is valid: nothing later checks the user's input again, except the policy on host paths,
+// which is checked again before each start. Plain values; parsing is in spec_parse.hpp, text forms in spec_canonical.hpp.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "domain/time.hpp"
+
+namespace flow::domain {
+
+enum class Kind { container, job };
+enum class DesiredState { created, running, stopped };
+enum class SecurityProfile { restricted, baseline };
+enum class DependencyCondition { started, healthy, completed };
+
+struct Mount {
+    enum class Type { bind, volume };
+    Type type = Type::bind;
+    std::string source;    ///< bind: the resolved host path; volume: its name, "" for an anonymous one
+    std::string target;    ///< absolute path in the container, no trailing slash
+    bool read_only = false;
+    bool operator==(const Mount&) const = default;
+};
+
+struct Port {
+    std::uint16_t container = 0;
+    std::string protocol = "tcp";   ///< tcp, udp or sctp
+    std::uint16_t host = 0;         ///< 0: the engine chooses, anew at each start
+    std::string host_ip;            ///< "": the option default_host_ip
+    bool operator==(const Port&) const = default;
+};
+
+struct Ulimit {
+    std::int64_t soft = 0;
+    std::int64_t hard = 0;
+    bool operator==(const Ulimit&) const = default;
+};
+
+/// All sizes in bytes. 0 or nothing: no limit of ours.
+struct Resources {
+    double cpus = 0;
+    std::int64_t cpu_shares = 0;
+    std::int64_t memory = 0;              ///< swap is set equal: no extra swap
+    std::int64_t memory_reservation = 0;
+    std::int64_t pids = 512;              ///< -1: no limit
+    std::map<std::string, Ulimit> ulimits;
+    std::int64_t shm_size = 0;            ///< 0: the engine's default (64 MiB)
+    bool operator==(const Resources&) const = default;
+};
+
+struct Security {
+    SecurityProfile profile = SecurityProfile::baseline;
+    std::vector<std::string> cap_drop;    ///< upper case without CAP_, sorted; "ALL" alone when all
+    std::vector<std::string> cap_add;
+    bool no_new_privileges = true;
+    std::string seccomp;                  ///< "": the engine's default
+    std::string apparmor;
+    std::string userns;
+    bool privileged = false;
+    bool operator==(const Security&) const = default;
+};
+
+struct Restart {
+    enum class Policy { on_failure, always, no };
+    Policy policy = Policy::on_failure;
+    int max_retries = -1;                 ///< of on-failure:n; -1: no limit
+    bool operator==(const Restart&) const = default;
+};
+
+struct Dependency {
+    std::string name;
+    DependencyCondition condition = DependencyCondition::started;
+    bool operator==(const Dependency&) const = default;
+};
+
+/// The default networks are {"flow-net"}; network_mode none, bridge or host leaves `networks` empty.
+struct Networking {
+    std::string mode;                     ///< "": `networks` counts; else none, bridge, host
+    std::vector<std::string> networks;
+    bool operator==(const Networking&) const = default;
+};
+
+struct Spec {
+    std::string image;
+    Kind kind = Kind::container;
+    std::string name;
+    std::map<std::string, std::string> labels;
+    std::string task_id;
+    std::string runner_id;
+    std::optional<std::vector<std::string>> command;      ///< nothing: the image's
+    std::optional<std::vector<std::string>> entrypoint;
+    std::map<std::string, std::string> environment;
+    std::vector<Mount> volumes;
+    std::vector<std::string> tmpfs;       ///< "/path" or "/path:options"
+    bool read_only = false;
+    std::string user;
+    std::string working_dir;
+    std::string hostname;                 ///< "" : the name, where that is a legal host name
+    std::optional<bool> init;
+    std::vector<Port> ports;
+    Networking networking;
+    Resources resources;
+    Security security;
+    Restart restart;
+    std::string stop_signal;              ///< "": the image's, else SIGTERM
+    Duration stop_grace_period = std::chrono::seconds{10};
+    std::vector<Dependency> depends_on;
+    bool operator==(const Spec&) const = default;
+};
+
+/// What a change from one spec to another asks of the engine.
+enum class ChangeKind {
+    none,       ///< nothing: only fields that we alone read (restart, depends_on, stop_grace_period)
+    in_place,   ///< the engine can change a running container (cpus, cpu_shares, memory …, pids)
+    recreate,
+};
+ChangeKind change_between(const Spec& from, const Spec& to);
+
+/// "v1:" and 64 hex characters: SHA-256 over the canonical form of the fields that need a recreate.
+/// The resource limits that can be changed in place are left out (design 4).
+std::string spec_hash(const Spec& spec);
+
+}  // namespace flow::domain
