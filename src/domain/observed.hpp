@@ -60,6 +60,7 @@ struct Observed {
     std::vector<BoundPort> ports;       ///< real ports; while running only
     std::vector<ObservedMount> mounts;  ///< (i)
     std::vector<std::string> networks;  ///< names
+    int stop_signal = 15;               ///< (i) Config.StopSignal as a number; 15 when it names none
     std::string health = "none";        ///< none, starting, healthy, unhealthy
 };
 

@@ -1,0 +1,213 @@
+// The row: all that is kept about one container: what is wanted, what is believed, what is in hand (model 1).
+// The numbers are explained in docs/model.md. Only the functions in domain/model change a Record; the store keeps it.
+// Plain values; one Record belongs to the store, on the io_context's thread.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "domain/error.hpp"
+#include "domain/observed.hpp"
+#include "domain/spec.hpp"
+#include "domain/time.hpp"
+
+namespace flow::domain {
+
+using Seq = std::int64_t;
+using Generation = std::uint64_t;
+using Run = std::uint64_t;
+
+enum class State {
+    creating, created, starting, running, stopping, stopped, updating,
+    restarting, removing, removed, completed, error, unknown,
+};
+
+/// The engine call that an intention stands for.
+enum class Step { create, start, stop, remove, rename, update, unpause };
+/// Why a process is ended: decides the state that is told meanwhile.
+enum class Purpose { none, stop, restart, update, remove };
+enum class Role { main, next };
+enum class Verdict { none, keep, roll_back };
+enum class BackoffKind { run, pull, step };
+/// Who ended a run (model 3).
+enum class ExitClass { ours, own, outside };
+
+struct Backoff {
+    int tries = 0;
+    Time last;
+    Time next;
+    bool operator==(const Backoff&) const = default;
+};
+using Backoffs = std::map<BackoffKind, Backoff>;
+
+/// The engine call in hand: committed before the call is sent, so that a killed daemon knows what it was about.
+struct Intention {
+    Step step = Step::create;
+    Purpose purpose = Purpose::none;
+    std::string cause;              ///< in words, as the plan showed it
+    std::string docker_id;          ///< none for create
+    Time started_seen;              ///< start: StartedAt as last seen; a later one means that it was done
+    Run run = 0;
+    Generation generation = 0;
+    std::string hash;               ///< create: the spec's hash, by which a lost answer's container is adopted
+    Role role = Role::main;
+    bool cut_short = false;         ///< stop: a kill was sent beside it
+    Time at;
+    bool operator==(const Intention&) const = default;
+};
+
+struct KillSeen {
+    Time at;
+    int signal = 0;
+    bool operator==(const KillSeen&) const = default;
+};
+
+/// The facts of one docker id: each start opens a period, an exit closes it (model 3).
+struct Period {
+    bool open = false;
+    Time start;
+    Time last;                      ///< of the newest start or exit recorded
+    Run run = 0;
+    std::optional<Time> exit_at;    ///< of the last exit
+    bool own_stop = false;          ///< the last exit came from a stop of ours: its `stop` event takes nothing back
+    std::vector<KillSeen> kills;    ///< the newest few
+    Time oom_at;
+    bool paused = false;
+    bool operator==(const Period&) const = default;
+};
+
+/// An exit of its own whose 250 ms are not over: told as a crash then, unless it turns out to be somebody's doing.
+struct PendingExit {
+    std::string docker_id;
+    Time at;
+    Time started_at;
+    int code = 0;
+    int signal = 0;                 ///< 0: none known
+    bool oom = false;
+    bool window = false;            ///< of the new one in its monitor window: decides the verdict
+    bool counted = false;           ///< the fields below hold what to go back to
+    Backoffs backoff_before;
+    Run run_ended_before = 0;
+    std::optional<int> ended_code_before;
+    bool operator==(const PendingExit&) const = default;
+};
+
+struct LastExit {
+    int code = 0;
+    int signal = 0;
+    bool oom = false;
+    Time at;
+    ExitClass by = ExitClass::own;
+    bool operator==(const LastExit&) const = default;
+};
+
+/// What a delete has cleaned so far: "", removed, kept, none or failed.
+struct Cleanup {
+    std::string container, volumes, socket;
+    bool operator==(const Cleanup&) const = default;
+};
+
+struct Status {
+    Generation observed_generation = 0;
+    Generation active_generation = 0;       ///< the one whose engine container counts; 0: none yet
+    Run run_started = 0;
+    Run run_ended = 0;
+    std::optional<int> ended_code;          ///< of the run that ended
+    std::optional<Intention> intention;
+    std::string docker_id, next_id, prev_id;
+    Generation next_generation = 0;
+    bool way_back = false;                  ///< the replace in hand has a window and can go back
+    Verdict verdict = Verdict::none;
+    Generation failed_generation = 0;       ///< UpdateFailed while it is the latest
+    Backoffs backoff;
+    std::vector<PendingExit> pending;
+    Time need_ping;                         ///< no start before a ping answered after this
+    std::map<std::string, Period> periods;  ///< by docker id
+
+    State state = State::creating;          ///< as last told
+    std::string reason;                     ///< as last told
+    std::string message;
+    std::string health = "none";
+    std::string trouble;                    ///< CamelCase: why the step in hand fails (NameConflict …); "" when it does not
+    std::string ended_by;                   ///< CamelCase: StoppedOutside … of the last exit; "" once it runs again
+    std::string waiting_for;                ///< the dependency it waits for
+    bool recreate = false;                  ///< the engine container cannot be started any more (its network is gone)
+    bool created_told = false;
+    bool running_told = false;              ///< the last lifecycle event said that it runs
+    Time start_told;                        ///< the start that the last lifecycle event was about
+    bool ports_pending = false;             ///< runs, but the ports that the engine chose are not known yet
+    Time started_at;
+    std::uint64_t restart_count = 0;
+    std::optional<LastExit> last_exit;
+    std::vector<BoundPort> ports;
+    int stop_signal = 15;
+    std::set<std::string> anonymous_volumes;    ///< carried over by name: delete removes them
+    Cleanup cleanup;
+    std::map<std::string, Seq> result_seq;      ///< newest seq of each result event's type
+    bool operator==(const Status&) const = default;
+};
+
+/// What a request has to reach before it is done (model 2).
+struct Target {
+    enum class Kind { exists, run_started, active, stopped, gone };
+    Kind kind = Kind::exists;
+    Run run = 0;
+    Generation generation = 0;
+    bool operator==(const Target&) const = default;
+};
+
+/// An accepted request that has not ended.
+struct OpenRequest {
+    std::string actor;
+    std::string request_id;
+    std::string operation;          ///< "start_container"
+    Target target;
+    Seq seq = 0;                    ///< of its acceptance
+    Time at;
+    bool operator==(const OpenRequest&) const = default;
+};
+
+/// A fact that was recorded once must not be recorded again when the ring is read: docker id, time, event type.
+using FactKey = std::tuple<std::string, std::int64_t, int>;
+
+struct Record {
+    std::string container_id;
+    Time created;
+    std::string source;                     ///< "": a client; else "manifest:FILE"
+    std::string actor;                      ///< who declared it
+    std::string request_id;                 ///< of the latest wish
+    std::string socket_folder;              ///< host folder of its socket: RUN_DIR/<container_id>
+
+    Generation generation = 0;
+    std::map<Generation, Spec> specs;       ///< the latest, the active and the next one
+    DesiredState desired = DesiredState::created;
+    Run run_wanted = 0;
+    Run restart_run = 0;                    ///< the run that a restart_container asked for and that is not told yet
+    bool deleted = false;
+    bool force = false;
+    bool remove_volumes = true;
+    std::optional<Duration> stop_timeout;   ///< of the last stop or restart, instead of the spec's grace
+    Seq desired_seq = 0, generation_seq = 0, delete_seq = 0;    ///< of the last wish of each kind
+
+    Status status;
+    std::vector<OpenRequest> open;
+    std::set<FactKey> seen;
+
+    const Spec& spec() const { return specs.at(generation); }
+    /// The spec that the engine container which counts was made from; the latest when there is none.
+    const Spec& active_spec() const {
+        const auto found = specs.find(status.active_generation);
+        return found == specs.end() ? spec() : found->second;
+    }
+};
+
+std::string_view to_string(State state);
+std::string_view to_string(DesiredState desired);
+std::string_view to_string(Step step);
+
+}  // namespace flow::domain

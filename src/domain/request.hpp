@@ -1,0 +1,49 @@
+// What a client asks for, validated: the input of the store's accept verb. Plain values.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "domain/change.hpp"
+#include "domain/record.hpp"
+#include "domain/spec.hpp"
+
+namespace flow::domain {
+
+enum class Operation { create, start, stop, restart, update, remove, manifest };
+
+/// "create_container" …; a manifest's is "apply".
+std::string_view to_string(Operation operation);
+
+struct Request {
+    Operation operation = Operation::create;
+    std::string actor = "anonymous";
+    std::string request_id;                         ///< the client's, or one that we made
+    bool client_gave_id = false;                    ///< only then is a repetition recognised
+    std::string payload_digest;                     ///< of the payload without wait and wait_timeout
+    std::string container_id;                       ///< resolved; "" for create and for a manifest's new name
+    std::optional<Generation> expected_generation;
+    std::optional<Spec> spec;                       ///< create, manifest: whole; update: the patched one
+    DesiredState desired = DesiredState::created;   ///< create, manifest
+    std::optional<Duration> timeout;                ///< stop, restart: instead of the spec's grace
+    bool remove_volumes = true;
+    bool force = false;
+    std::string source;                             ///< manifest: "manifest:FILE"
+    std::string document_digest;                    ///< manifest
+};
+
+/// The answer to an accepted request.
+struct Accepted {
+    std::string container_id;
+    std::string name;
+    Generation generation = 0;
+    Seq seq = 0;
+    bool changed = false;
+    std::string request_id;
+    bool repeated = false;                  ///< the same request came before: nothing was done now
+    std::optional<RequestEnd> end;          ///< repeated, and it has ended already
+    /// `{ok: true, container_id, name, generation, seq, changed}`
+    Json to_json() const;
+};
+
+}  // namespace flow::domain
