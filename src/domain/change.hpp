@@ -65,11 +65,20 @@ struct Changes {
     }
 };
 
+/// When a run that ended by itself is started again: at once, then after `first` doubling to `max`; a run that was up
+/// for `forget_after` starts the count anew (options --restart-backoff-*).
+struct RestartTimes {
+    Duration first = std::chrono::seconds{10};
+    Duration max = std::chrono::seconds{300};
+    Duration forget_after = std::chrono::seconds{600};
+};
+
 /// The moment of a transaction, as far as decisions need it.
 struct Moment {
     Time now;
     bool contact = false;   ///< the engine answers
     bool unknown = false;   ///< contact is lost for so long that the state `unknown` is told (15 s)
+    RestartTimes restart;
 };
 
 }  // namespace flow::domain

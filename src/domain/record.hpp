@@ -146,7 +146,8 @@ struct Status {
     std::optional<LastExit> last_exit;
     std::vector<BoundPort> ports;
     int stop_signal = 15;
-    std::set<std::string> anonymous_volumes;    ///< carried over by name: delete removes them
+    /// Target in the container to the name of its anonymous volume: carried over by name, so delete removes them.
+    std::map<std::string, std::string> anonymous_volumes;
     Cleanup cleanup;
     std::map<std::string, Seq> result_seq;      ///< newest seq of each result event's type
     bool operator==(const Status&) const = default;

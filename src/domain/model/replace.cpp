@@ -1,0 +1,165 @@
+// Replace and its verdict, changes without a new container, and the end of a row (model 5 and 7).
+#include <algorithm>
+
+#include "domain/model/model.hpp"
+#include "domain/model/rules.hpp"
+#include "domain/model/steps.hpp"
+#include "domain/spec_canonical.hpp"
+
+namespace flow::domain::model {
+namespace {
+
+/// container_updated: what differs between the generation that was active and the new one.
+void tell_updated(Record& record, Generation before, bool recreated, Changes& out) {
+    Json further;
+    further["status"] = "updated";
+    further["changed_fields"] = Json::array();
+    const auto old = record.specs.find(before);
+    const auto now = record.specs.find(record.status.active_generation);
+    if (old != record.specs.end() && now != record.specs.end()) {
+        further["changed_fields"] = changed_fields(old->second, now->second);
+    }
+    further["code_path"] = nullptr;
+    further["recreated"] = recreated;
+    tell(record, "container_updated", further, out);
+}
+
+}  // namespace
+
+void activate(Record& record, Generation generation) {
+    Status& status = record.status;
+    const bool other = status.active_generation != 0 && status.active_generation != generation;
+    if (other && !status.way_back) {
+        status.backoff.clear();
+        const bool ended_in_error = status.run_ended == record.run_wanted && status.ended_code &&
+                                    *status.ended_code != 0;
+        if (record.desired == DesiredState::running && ended_in_error) {
+            ++record.run_wanted;
+        }
+    }
+    status.active_generation = generation;
+    status.observed_generation = std::max(status.observed_generation, generation);
+}
+
+void commit_keep(Record& record, Changes& out) {
+    Status& status = record.status;
+    const Generation before = status.active_generation;
+    status.verdict = Verdict::keep;
+    status.prev_id = status.docker_id;
+    status.docker_id = status.next_id;
+    status.next_id.clear();
+    activate(record, status.next_generation);
+    const bool windowed = status.way_back;
+    status.way_back = false;
+    if (const Period* main = find_period(record, status.docker_id); windowed && main != nullptr) {
+        // container_updated alone tells this start (model 10).
+        status.start_told = main->start;
+        status.running_told = true;
+    }
+    if (!status.created_told) {
+        tell_created(record, out);
+    }
+    tell_updated(record, before, true, out);
+}
+
+void commit_roll_back(Record& record, const Error& error, Changes& out) {
+    Status& status = record.status;
+    status.verdict = Verdict::roll_back;
+    status.failed_generation = status.next_generation;
+    status.message = error.message;
+    Error failed = error;
+    failed.message = "update of " + record.spec().name + " to generation " +
+                     std::to_string(status.next_generation) + " failed and was rolled back: " +
+                     error.message;
+    failed.details["reason"] = "UpdateFailed";
+    Failure failure;
+    failure.part = Failure::Part::verdict;
+    failure.generation = status.next_generation;
+    note(record, LogKind::outcome, "RollBack", failed.message, out);
+    fail_requests(record, failure, failed, out);
+}
+
+void record_keep(Record& record, Changes& out) {
+    if (record.status.verdict == Verdict::none && !record.status.next_id.empty()) {
+        commit_keep(record, out);
+        record.status.intention.reset();
+    }
+}
+
+void record_kept(Record& record) {
+    record.status.verdict = Verdict::none;
+    record.status.prev_id.clear();
+}
+
+void record_rolled_back(Record& record) {
+    record.status.verdict = Verdict::none;
+    record.status.next_id.clear();
+    record.status.way_back = false;
+}
+
+void record_active(Record& record, Changes& out) {
+    Status& status = record.status;
+    const Generation before = status.active_generation;
+    status.intention.reset();
+    status.backoff.erase(BackoffKind::step);
+    activate(record, record.generation);
+    tell_updated(record, before, false, out);
+}
+
+void record_gone_containers(Record& record, const std::vector<std::string>& docker_ids,
+                            Changes& out, const Moment& moment) {
+    Status& status = record.status;
+    for (const std::string& gone : docker_ids) {
+        record_vanished(record, gone, out, moment);
+        for (std::string* id : {&status.docker_id, &status.next_id, &status.prev_id}) {
+            if (*id == gone) {
+                id->clear();
+            }
+        }
+        if (status.intention && status.intention->docker_id == gone) {
+            status.intention.reset();
+        }
+    }
+}
+
+void record_observed_generation(Record& record) {
+    record.status.observed_generation = record.generation;
+}
+
+void record_cleanup(Record& record, CleanupPart part, std::string value) {
+    Cleanup& cleanup = record.status.cleanup;
+    switch (part) {
+        case CleanupPart::container: cleanup.container = std::move(value); break;
+        case CleanupPart::volumes: cleanup.volumes = std::move(value); break;
+        case CleanupPart::socket: cleanup.socket = std::move(value); break;
+    }
+}
+
+void record_gone(Record& record, const CrashLogs& logs, Changes& out, const Moment& moment) {
+    const std::vector<PendingExit> pending = record.status.pending;
+    for (const PendingExit& exit : pending) {
+        if (killed(record, exit.docker_id, exit.at)) {
+            std::erase(record.status.pending, exit);
+        }
+    }
+    tell_crashes(record, logs, true, out, moment);
+    Cleanup& cleanup = record.status.cleanup;
+    for (std::string* part : {&cleanup.container, &cleanup.volumes, &cleanup.socket}) {
+        if (part->empty()) {
+            *part = "none";
+        }
+    }
+    Json further;
+    further["status"] = "deleted";
+    further["cleanup"] = {{"container", cleanup.container},
+                          {"volumes", cleanup.volumes},
+                          {"socket", cleanup.socket},
+                          {"code", "none"},
+                          {"workspace", "none"}};
+    record.status.state = State::removed;
+    tell(record, "container_deleted", further, out);
+    end_requests_of_gone(record, out);
+    out.remove_record = true;
+}
+
+}  // namespace flow::domain::model

@@ -1,0 +1,230 @@
+// What an accepted request writes, and its target (model 1 and 2).
+#include "domain/model/model.hpp"
+#include "domain/model/rules.hpp"
+
+namespace flow::domain::model {
+
+void raise_run(Record& record) {
+    ++record.run_wanted;
+    record.status.backoff.clear();
+    record.status.trouble.clear();
+}
+
+Record create_record(const Request& request, std::string container_id, const Moment& moment) {
+    Record record;
+    record.container_id = std::move(container_id);
+    record.created = moment.now;
+    record.source = request.source;
+    record.actor = request.actor;
+    record.generation = 1;
+    record.specs[1] = *request.spec;
+    record.desired = request.desired;
+    record.run_wanted = request.desired == DesiredState::running ? 1 : 0;
+    return record;
+}
+
+namespace {
+
+Error conflict(std::string message) {
+    Error error;
+    error.type = ErrorType::conflict_error;
+    error.message = std::move(message);
+    return error;
+}
+
+/// A start changes nothing while the wanted run goes on (model 1).
+bool start_is_new(const Record& record) {
+    return record.desired != DesiredState::running ||
+           record.status.run_ended == record.run_wanted || !record.status.backoff.empty();
+}
+
+bool accept_start(Record& record, const Request& request, Seq seq) {
+    const bool restart = request.operation == Operation::restart;
+    const bool changed = restart || start_is_new(record);
+    if (changed) {
+        raise_run(record);
+    }
+    if (restart) {
+        record.restart_run = record.run_wanted;
+        record.stop_timeout = request.timeout;
+    }
+    record.desired = DesiredState::running;
+    record.desired_seq = seq;
+    return changed;
+}
+
+bool accept_stop(Record& record, const Request& request, Seq seq) {
+    const bool changed = record.desired != DesiredState::stopped;
+    record.desired = DesiredState::stopped;
+    record.desired_seq = seq;
+    record.stop_timeout = request.timeout;
+    return changed;
+}
+
+bool accept_delete(Record& record, const Request& request, Seq seq) {
+    const bool changed = !record.deleted;
+    record.deleted = true;
+    record.force = record.force || request.force;
+    if (changed) {
+        record.remove_volumes = request.remove_volumes;
+        record.delete_seq = seq;
+        record.status.backoff.erase(BackoffKind::step);
+        record.status.trouble.clear();
+    }
+    return changed;
+}
+
+/// The spec of an update or a manifest. An update that changes nothing while its generation is UpdateFailed is
+/// a new generation too: tried again (model 5).
+bool accept_spec(Record& record, const Spec& spec, Seq seq) {
+    Status& status = record.status;
+    const bool differs = spec != record.spec();
+    const bool again = !differs && status.failed_generation == record.generation;
+    if (!differs && !again) {
+        return false;
+    }
+    const bool recreate = change_between(record.spec(), spec) == ChangeKind::recreate;
+    record.specs[record.generation + 1] = spec;
+    ++record.generation;
+    record.generation_seq = seq;
+    if (recreate || again) {
+        status.backoff.erase(BackoffKind::pull);
+        status.backoff.erase(BackoffKind::step);
+        status.trouble.clear();
+    }
+    return true;
+}
+
+bool accept_manifest(Record& record, const Request& request, Seq seq) {
+    bool changed = accept_spec(record, *request.spec, seq);
+    const bool ended = record.status.run_ended == record.run_wanted;
+    const bool starts = request.desired == DesiredState::running;
+    if (request.desired != record.desired || (starts && ended)) {
+        if (starts) {
+            raise_run(record);
+        }
+        record.desired = request.desired;
+        record.desired_seq = seq;
+        changed = true;
+    }
+    return changed;
+}
+
+/// Writes the wish; answers whether it changed anything.
+bool write_wish(Record& record, const Request& request, Seq seq) {
+    switch (request.operation) {
+        case Operation::start:
+        case Operation::restart: return accept_start(record, request, seq);
+        case Operation::stop: return accept_stop(record, request, seq);
+        case Operation::remove: return accept_delete(record, request, seq);
+        case Operation::update: return accept_spec(record, *request.spec, seq);
+        case Operation::manifest:
+            if (record.generation_seq != 0) {
+                return accept_manifest(record, request, seq);
+            }
+            break;
+        case Operation::create: break;
+    }
+    record.generation_seq = record.desired_seq = seq;   // a new row: the spec is in it already
+    return true;
+}
+
+Target target_of(const Record& record, const Request& request, bool is_new) {
+    Target target;
+    target.run = record.run_wanted;
+    target.generation = record.generation;
+    if (is_new) {
+        target.kind = record.desired == DesiredState::running ? Target::Kind::run_started
+                                                              : Target::Kind::exists;
+        return target;
+    }
+    switch (request.operation) {
+        case Operation::start:
+        case Operation::restart: target.kind = Target::Kind::run_started; break;
+        case Operation::stop: target.kind = Target::Kind::stopped; break;
+        case Operation::remove: target.kind = Target::Kind::gone; break;
+        default: target.kind = Target::Kind::active; break;
+    }
+    return target;
+}
+
+void log_acceptance(Record& record, const Request& request, bool changed, Changes& out) {
+    const std::string operation{to_string(request.operation)};
+    EventDraft draft;
+    draft.type = "activity_log";
+    draft.container_id = record.container_id;
+    draft.name = record.spec().name;
+    draft.request_id = request.request_id;
+    draft.actor = request.actor;
+    draft.generation = record.generation;
+    draft.summary = operation + " " + record.spec().name + " accepted" +
+                    (changed ? "" : ": it is so already");
+    Json& payload = draft.payload;
+    payload["activity_type"] = "request_accepted";
+    payload["message"] = draft.summary;
+    payload["details"]["operation"] = operation;
+    payload["details"]["container_id"] = record.container_id;
+    payload["details"]["name"] = record.spec().name;
+    payload["details"]["generation"] = record.generation;
+    payload["details"]["desired_state"] = to_string(record.desired);
+    payload["details"]["changed"] = changed;
+    if (!request.source.empty()) {
+        payload["details"]["source"] = request.source;
+    }
+    payload["actor"] = request.actor;
+    payload["request_id"] = request.request_id;
+    out.add(std::move(draft));
+}
+
+Result<void> check(const Record& record, const Request& request) {
+    if (record.deleted && request.operation != Operation::remove) {
+        return conflict("container " + record.spec().name + " (" + record.container_id +
+                        ") is being deleted; declare a new one under its name");
+    }
+    if (request.expected_generation && *request.expected_generation != record.generation) {
+        Error error = conflict("expected generation " +
+                               std::to_string(*request.expected_generation) + " of " +
+                               record.spec().name + ", but it is at " +
+                               std::to_string(record.generation) + "; read it again");
+        error.details["expected_generation"] = *request.expected_generation;
+        error.details["generation"] = record.generation;
+        return error;
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<Accepted> accept(Record& record, const Request& request, Changes& out,
+                        const Moment& moment) {
+    if (auto allowed = check(record, request); !allowed) {
+        return allowed.error();
+    }
+    const Seq seq = out.next_seq();
+    const bool is_new = record.generation_seq == 0;
+    const bool changed = write_wish(record, request, seq);
+    if (!request.request_id.empty()) {
+        record.request_id = request.request_id;
+    }
+    log_acceptance(record, request, changed, out);
+
+    OpenRequest open;
+    open.actor = request.actor;
+    open.request_id = request.request_id;
+    open.operation = to_string(request.operation);
+    open.target = target_of(record, request, is_new);
+    open.seq = seq;
+    open.at = moment.now;
+    record.open.push_back(std::move(open));
+
+    Accepted accepted;
+    accepted.container_id = record.container_id;
+    accepted.name = record.spec().name;
+    accepted.generation = record.generation;
+    accepted.seq = seq;
+    accepted.changed = changed;
+    accepted.request_id = request.request_id;
+    return accepted;
+}
+
+}  // namespace flow::domain::model

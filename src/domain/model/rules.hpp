@@ -1,0 +1,61 @@
+// Inside of the model: the small rules that its parts share. Nothing outside domain/model and the planner includes this.
+// Pure functions on a Record; see model.hpp.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "domain/change.hpp"
+#include "domain/record.hpp"
+
+namespace flow::domain::model {
+
+/// The period of a docker id; made empty when there is none.
+Period& period(Record& record, const std::string& docker_id);
+/// The same for reading; nullptr when there is none.
+const Period* find_period(const Record& record, const std::string& docker_id);
+/// The engine container that counts has a process, as far as the facts say.
+bool runs(const Record& record);
+
+/// A newer spec waits for, or is in, the replace of the engine container (model 5).
+bool replacing(const Record& record);
+/// The run of the active generation goes on: a replace has a window and a way back (model 5).
+bool has_way_back(const Record& record);
+/// Grace for a stop: that of the last stop or restart request, else the spec's.
+Duration stop_grace(const Record& record);
+
+/// Raises run_wanted and clears every backoff: what a start and a restart do (model 1).
+void raise_run(Record& record);
+
+/// Ends the open requests that a failed step stands in the way of (model 2). What the failed step was about:
+struct Failure {
+    enum class Part { away, pull, create, verdict, start, stop, other };
+    Part part = Part::other;
+    Generation generation = 0;
+    Run run = 0;
+};
+void fail_requests(Record& record, const Failure& failure, const Error& error, Changes& out);
+/// Ends all open requests with that error.
+void fail_all_requests(Record& record, const Error& error, Changes& out);
+bool reached(const Record& record, const Target& target, const Moment& moment);
+/// Ends what is reached (done) or overtaken (superseded).
+void end_requests(Record& record, Changes& out, const Moment& moment);
+/// Ends everything of a row that is going: done or superseded.
+void end_requests_of_gone(Record& record, Changes& out);
+
+/// The new generation becomes the one that counts; without a window the backoffs go and a run that ended in
+/// error is wanted again (model 1).
+void activate(Record& record, Generation generation);
+void commit_keep(Record& record, Changes& out);
+void commit_roll_back(Record& record, const Error& error, Changes& out);
+void tell_created(Record& record, Changes& out);
+
+/// A public event about the container: base fields and `further`; remembers its seq as a result.
+void tell(Record& record, std::string type, const Json& further, Changes& out);
+/// A row for the audit alone.
+void note(Record& record, LogKind kind, std::string type, std::string summary, Changes& out);
+Json ports_json(const std::vector<BoundPort>& ports);
+/// "SIGKILL" for 9; "signal 77" for what has no name.
+std::string signal_name(int signal);
+
+}  // namespace flow::domain::model

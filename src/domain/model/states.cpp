@@ -1,0 +1,146 @@
+// The state table of model 9 and the reason words.
+#include "domain/model/model.hpp"
+#include "domain/model/rules.hpp"
+
+namespace flow::domain::model {
+
+Period& period(Record& record, const std::string& docker_id) {
+    return record.status.periods[docker_id];
+}
+
+const Period* find_period(const Record& record, const std::string& docker_id) {
+    const auto found = record.status.periods.find(docker_id);
+    return found == record.status.periods.end() ? nullptr : &found->second;
+}
+
+bool runs(const Record& record) {
+    const Period* main = find_period(record, record.status.docker_id);
+    return main != nullptr && main->open;
+}
+
+bool should_run(const Record& record) {
+    return !record.deleted && record.desired == DesiredState::running &&
+           record.status.run_ended < record.run_wanted;
+}
+
+bool replacing(const Record& record) {
+    const Status& status = record.status;
+    if (!status.next_id.empty()) {
+        return true;
+    }
+    return status.active_generation != 0 && status.failed_generation != record.generation &&
+           change_between(record.active_spec(), record.spec()) == ChangeKind::recreate;
+}
+
+bool has_way_back(const Record& record) {
+    const Status& status = record.status;
+    return should_run(record) && status.run_ended < status.run_started &&
+           !status.backoff.contains(BackoffKind::run) && status.active_generation != 0;
+}
+
+Duration stop_grace(const Record& record) {
+    return record.stop_timeout.value_or(record.active_spec().stop_grace_period);
+}
+
+namespace {
+
+/// From step 2 of a replace with a window until its verdict is carried out (model 5, 9).
+bool in_update(const Record& record) {
+    const Status& status = record.status;
+    if (status.verdict == Verdict::roll_back) {
+        return true;
+    }
+    if (status.next_id.empty() || !status.way_back) {
+        return false;
+    }
+    const bool stops_old = status.intention && status.intention->step == Step::stop &&
+                           status.intention->purpose == Purpose::update;
+    return stops_old || !runs(record);
+}
+
+State idle_state(const Record& record) {
+    const Status& status = record.status;
+    if (status.run_ended != 0 && status.run_ended == record.run_wanted) {
+        if (status.ended_code == 0) {
+            return State::completed;
+        }
+        if (record.desired == DesiredState::running) {
+            return State::error;
+        }
+    }
+    if (status.active_generation == 0) {
+        return State::creating;
+    }
+    return status.run_started == 0 ? State::created : State::stopped;
+}
+
+State running_state(const Record& record) {
+    const Status& status = record.status;
+    const bool wanted = should_run(record);
+    if (status.intention && status.intention->step == Step::stop) {
+        return wanted ? State::restarting : State::stopping;
+    }
+    if (!wanted) {
+        return State::stopping;
+    }
+    if (status.run_started < record.run_wanted) {
+        return State::restarting;
+    }
+    return status.ports_pending ? State::starting : State::running;
+}
+
+}  // namespace
+
+State state_of(const Record& record, const Moment& moment) {
+    const Status& status = record.status;
+    if (record.deleted) {
+        return State::removing;
+    }
+    if (moment.unknown) {
+        return State::unknown;
+    }
+    if (in_update(record)) {
+        return State::updating;
+    }
+    if (runs(record)) {
+        return running_state(record);
+    }
+    if (should_run(record) && status.active_generation != 0) {
+        const bool by_request = record.restart_run != 0 && status.run_started != 0;
+        return status.backoff.contains(BackoffKind::run) || by_request ? State::restarting
+                                                                       : State::starting;
+    }
+    return idle_state(record);
+}
+
+std::string reason_of(const Record& record, State state) {
+    const Status& status = record.status;
+    if (state == State::unknown) {
+        return "EngineUnavailable";
+    }
+    const Period* main = find_period(record, status.docker_id);
+    if (state == State::running && main != nullptr && main->paused) {
+        return "PausedOutside";
+    }
+    if (state == State::removing) {
+        return status.trouble;
+    }
+    const bool waits = state == State::creating || state == State::starting ||
+                       state == State::restarting || replacing(record);
+    if (waits && !status.trouble.empty()) {
+        return status.trouble;
+    }
+    if (waits && !status.waiting_for.empty()) {
+        return "WaitingForDependency";
+    }
+    const auto run = status.backoff.find(BackoffKind::run);
+    if (state == State::restarting && run != status.backoff.end() && run->second.tries > 1) {
+        return "CrashLoopBackOff";
+    }
+    if (status.failed_generation == record.generation && status.failed_generation != 0) {
+        return "UpdateFailed";
+    }
+    return status.ended_by;
+}
+
+}  // namespace flow::domain::model

@@ -1,0 +1,69 @@
+// What a step of the plan leaves behind in the row: the intention before it, its result after it (model 4 to 7).
+// Pure functions on a Record; the store calls settle() after them.
+#pragma once
+
+#include <string>
+
+#include "domain/change.hpp"
+#include "domain/model/facts.hpp"
+#include "domain/observed.hpp"
+#include "domain/record.hpp"
+
+namespace flow::domain::model {
+
+/// Commits what is about to be sent to the engine; leaves an action row with the cause.
+void intend(Record& record, Intention intention, Changes& out, const Moment& moment);
+/// Nothing is in hand any more.
+void clear_intention(Record& record);
+
+/// The container that the create intention asked for is there (its answer, or found by its hash).
+void record_created(Record& record, const Observed& made, Changes& out);
+/// A start was refused (model 4 and 5: backoff, terminal, or the way back).
+void record_start_failed(Record& record, const Intention& start, const Error& error, Changes& out,
+                         const Moment& moment);
+/// The answer to a start came; the fact may have come before it.
+void record_start_answered(Record& record);
+/// Any other step failed: tried again after the step backoff. A create that never can work is undone.
+void record_step_failed(Record& record, Step step, const Error& error, Changes& out,
+                        const Moment& moment);
+/// Rename, update, unpause or remove worked; `removed`: the docker id that is gone, else "".
+void record_step_done(Record& record, const std::string& removed, Changes& out,
+                      const Moment& moment);
+/// The name is taken by another container: ours (`holder_marked`: it is being deleted) or foreign.
+struct NameHolder {
+    bool ours = false;
+    bool marked = false;
+    Generation generation = 0;      ///< of the spec that was refused
+};
+void record_name_conflict(Record& record, const NameHolder& holder, const Error& error, Changes& out,
+                          const Moment& moment);
+
+/// The image is here, or its pull failed.
+void record_pulled(Record& record, Generation generation, const Error* error, Changes& out,
+                   const Moment& moment);
+
+/// The ports that the engine chose are known.
+void record_ports(Record& record, std::vector<BoundPort> ports);
+
+// -- replace (model 5) -----------------------------------------------------------------------------------
+void record_keep(Record& record, Changes& out);         ///< the verdict keep
+void record_kept(Record& record);                       ///< .prev is gone
+void record_rolled_back(Record& record);                ///< .next is gone, the old one counts again
+/// A change that needs no new container (or has none to change) is active.
+void record_active(Record& record, Changes& out);
+/// Engine containers that were known are gone.
+void record_gone_containers(Record& record, const std::vector<std::string>& docker_ids, Changes& out,
+                            const Moment& moment);
+void record_observed_generation(Record& record);
+
+// -- delete (model 7) ------------------------------------------------------------------------------------
+/// One part of the cleaning is done ("removed", "kept", "none").
+enum class CleanupPart { container, volumes, socket };
+void record_cleanup(Record& record, CleanupPart part, std::string value);
+/// Everything is clean: the last events, and the row goes.
+void record_gone(Record& record, const CrashLogs& logs, Changes& out, const Moment& moment);
+
+/// No contact: requests that were accepted before the failed try (`tried_at`) fail (model 2).
+void record_away(Record& record, Time tried_at, const Error& error, Changes& out);
+
+}  // namespace flow::domain::model
