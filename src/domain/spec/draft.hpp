@@ -1,0 +1,56 @@
+// The parts of parse_spec: each reads one field of the payload into the draft of a Spec, and reports what is wrong
+// with it. Lives for one parse. What depends on several fields is settled at the end (`settle_…`).
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "domain/spec.hpp"
+#include "domain/spec/field.hpp"
+#include "domain/spec_parse.hpp"
+
+namespace flow::domain {
+
+struct SpecDraft {
+    Spec spec;
+    std::optional<DesiredState> desired_state;
+    const ParseOptions& options;
+    bool networks_given = false;
+    std::optional<SecurityProfile> profile;
+};
+
+inline constexpr std::size_t kMaxPorts = 1000;
+inline constexpr std::size_t kMaxMounts = 100;
+inline constexpr std::size_t kMaxPairs = 1000;      ///< entries of environment or labels
+inline constexpr std::size_t kMaxWords = 1000;      ///< arguments of a command
+inline constexpr std::size_t kMaxNetworks = 20;
+inline constexpr std::size_t kMaxDependencies = 100;
+
+void read_environment(const Field& field, SpecDraft& draft);
+void read_labels(const Field& field, SpecDraft& draft);
+void read_command(const Field& field, SpecDraft& draft);
+void read_entrypoint(const Field& field, SpecDraft& draft);
+void read_volumes(const Field& field, SpecDraft& draft);
+void read_tmpfs(const Field& field, SpecDraft& draft);
+void read_ports(const Field& field, SpecDraft& draft);
+void read_networks(const Field& field, SpecDraft& draft);
+void read_network_mode(const Field& field, SpecDraft& draft);
+void read_resources(const Field& field, SpecDraft& draft);
+void read_security(const Field& field, SpecDraft& draft);
+void read_restart(const Field& field, SpecDraft& draft);
+void read_stop_signal(const Field& field, SpecDraft& draft);
+void read_stop_grace_period(const Field& field, SpecDraft& draft);
+void read_depends_on(const Field& field, SpecDraft& draft);
+void read_desired_state(const Field& field, SpecDraft& draft);
+
+void settle_mounts(SpecDraft& draft, FieldErrors& errors);
+void settle_networking(SpecDraft& draft, FieldErrors& errors);
+void settle_security(SpecDraft& draft, FieldErrors& errors);
+
+/// Compose's and our later fields at the top level, with what to write instead.
+std::span<const ForeignField> foreign_spec_fields();
+std::span<const ForeignField> foreign_resource_fields();
+std::span<const ForeignField> foreign_security_fields();
+
+}  // namespace flow::domain

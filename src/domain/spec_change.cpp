@@ -1,0 +1,105 @@
+// What differs between two specs, and what that asks of the engine: spec_hash, change_between and their kin.
+#include <algorithm>
+
+#include "domain/spec_canonical.hpp"
+
+namespace flow::domain {
+namespace {
+
+/// Lists whose order means nothing to the engine.
+constexpr const char* kUnordered[] = {"volumes", "tmpfs", "ports"};
+/// Fields that we alone read.
+constexpr const char* kOurs[] = {"restart", "depends_on", "stop_grace_period"};
+/// Limits that the engine changes in place.
+constexpr const char* kInPlace[] = {"cpus", "cpu_shares", "memory", "memory_reservation", "pids"};
+
+/// The fields that need a recreate. What is empty is left out, so that a field added later does not change the
+/// hash of specs that do not use it.
+Json recreate_form(const Spec& spec) {
+    Json form = to_canonical(spec);
+    for (const char* name : kOurs) {
+        form.erase(name);
+    }
+    for (const char* name : kInPlace) {
+        form["resources"].erase(name);
+    }
+    for (const char* name : kUnordered) {
+        std::sort(form[name].begin(), form[name].end(),
+                  [](const Json& a, const Json& b) { return a.dump() < b.dump(); });
+    }
+    Json used = Json::object();
+    for (const auto& [key, value] : form.items()) {
+        const bool is_default = (value.is_structured() && value.empty() && key != "entrypoint") ||
+                                (key == "read_only" && value == false);
+        if (!is_default) {
+            used[key] = value;
+        }
+    }
+    return used;
+}
+
+template <class Number>
+bool is_removed(Number from, Number to) {
+    return from != 0 && to == 0;
+}
+
+bool removes_a_limit(const Resources& from, const Resources& to) {
+    return is_removed(from.cpus, to.cpus) || is_removed(from.cpu_shares, to.cpu_shares) ||
+           is_removed(from.memory, to.memory) ||
+           is_removed(from.memory_reservation, to.memory_reservation);
+}
+
+bool same_limits(const Resources& a, const Resources& b) {
+    return a.cpus == b.cpus && a.cpu_shares == b.cpu_shares && a.memory == b.memory &&
+           a.memory_reservation == b.memory_reservation && a.pids == b.pids;
+}
+
+/// The order of the canonical form, in which changes are told.
+constexpr const char* kFields[] = {
+    "image", "kind", "name", "labels", "task_id", "runner_id", "command", "entrypoint", "environment",
+    "volumes", "tmpfs", "read_only", "user", "working_dir", "hostname", "init", "ports", "networks",
+    "network_mode", "resources", "security", "restart", "stop_signal", "stop_grace_period", "depends_on"};
+
+Json field_or_null(const Json& form, const char* name) {
+    const auto found = form.find(name);
+    return found == form.end() ? Json() : *found;
+}
+
+}  // namespace
+
+ChangeKind change_between(const Spec& from, const Spec& to) {
+    if (removes_a_limit(from.resources, to.resources) || recreate_form(from) != recreate_form(to)) {
+        return ChangeKind::recreate;
+    }
+    return same_limits(from.resources, to.resources) ? ChangeKind::none : ChangeKind::in_place;
+}
+
+std::string spec_hash(const Spec& spec) { return "v1:" + sha256_hex(recreate_form(spec).dump()); }
+
+std::vector<std::string> changed_fields(const Spec& from, const Spec& to) {
+    const Json before = to_canonical(from);
+    const Json after = to_canonical(to);
+    std::vector<std::string> names;
+    for (const char* name : kFields) {
+        if (field_or_null(before, name) != field_or_null(after, name)) {
+            names.emplace_back(name);
+        }
+    }
+    return names;
+}
+
+Json spec_diff(const Spec& from, const Spec& to) {
+    const Json before = to_public(from);
+    const Json after = to_public(to);
+    Json diff = Json::array();
+    for (const std::string& name : changed_fields(from, to)) {
+        Json entry;
+        entry["field"] = name;
+        entry["from"] = field_or_null(before, name.c_str());
+        entry["to"] = field_or_null(after, name.c_str());
+        diff.push_back(std::move(entry));
+    }
+    return diff;
+}
+
+}  // namespace flow::domain
