@@ -1,0 +1,86 @@
+#include "reconciler/crashes.hpp"
+
+#include <algorithm>
+
+#include "reconciler/awaits.hpp"
+#include "reconciler/spawn.hpp"
+
+namespace flow::reconciler {
+
+namespace model = domain::model;
+
+void Crashes::look_at(const std::string& container_id) {
+    const domain::Record* record = services_.store.find(container_id);
+    if (record == nullptr) {
+        return;
+    }
+    for (const domain::PendingExit& exit : record->status.pending) {
+        domain::Time& asked = fetched_[exit.docker_id];
+        if (asked < exit.at) {
+            asked = exit.at;
+            spawn(services_.executor, fetch_logs(exit.docker_id), "crash logs");
+        }
+    }
+    const domain::Time due = model::crash_due(*record);
+    if (due != domain::Time{}) {
+        arm(container_id, due);
+    }
+}
+
+void Crashes::arm(const std::string& container_id, domain::Time due) {
+    const domain::Time now = services_.clock.now();
+    const auto armed = armed_.find(container_id);
+    if (armed != armed_.end() && armed->second > now && armed->second <= due) {
+        return;
+    }
+    armed_[container_id] = std::max(due, now);
+    services_.clock.after(std::max(due - now, domain::Duration{0}), [this, container_id] {
+        armed_.erase(container_id);
+        spawn(services_.executor, tell(container_id), "tell crashes");
+    });
+}
+
+boost::asio::awaitable<void> Crashes::fetch_logs(std::string docker_id) {
+    const auto lines = co_await services_.engine.logs(docker_id, config_.crash_log_lines);
+    if (lines) {
+        logs_[docker_id] = *lines;
+    }
+}
+
+boost::asio::awaitable<bool> Crashes::removed(std::string docker_id) {
+    const auto seen = co_await services_.engine.inspect(docker_id);
+    co_return !seen && seen.error().engine == domain::EngineFailure::no_such_container;
+}
+
+boost::asio::awaitable<void> Crashes::tell(std::string container_id) {
+    const domain::Record* record = services_.store.find(container_id);
+    if (record == nullptr || record->status.pending.empty()) {
+        co_return;
+    }
+    const std::vector<domain::PendingExit> pending = record->status.pending;
+    std::vector<std::string> gone;
+    for (const domain::PendingExit& exit : pending) {
+        record = services_.store.find(container_id);
+        if (record == nullptr || !model::killed(*record, exit.docker_id, exit.at)) {
+            continue;
+        }
+        const bool is_gone = co_await removed(exit.docker_id);
+        if (is_gone) {
+            gone.push_back(exit.docker_id);
+        }
+    }
+    domain::Store::Change change = [this, gone](domain::Record& row, domain::Changes& out,
+                                                const domain::Moment& moment) {
+        for (const std::string& docker_id : gone) {
+            model::record_vanished(row, docker_id, out, moment);
+        }
+        model::tell_crashes(row, logs_, false, out, moment);
+    };
+    co_await commit(services_.store, container_id, std::move(change));
+    for (const domain::PendingExit& exit : pending) {
+        logs_.erase(exit.docker_id);
+        fetched_.erase(exit.docker_id);
+    }
+}
+
+}  // namespace flow::reconciler

@@ -1,0 +1,38 @@
+// Tells crashes when their 250 ms are over, with the log lines that have come by then (design 4, model 3).
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+
+#include "domain/model/facts.hpp"
+#include "reconciler/services.hpp"
+
+namespace flow::reconciler {
+
+class Crashes {
+public:
+    using Lost = std::function<void(const domain::Error&)>;
+    Crashes(Services& services, const Config& config, Lost lost)
+        : services_(services), config_(config), lost_(std::move(lost)) {}
+
+    /// Looks at a row that changed: fetches logs and sets the timer for exits it has not seen yet.
+    void look_at(const std::string& container_id);
+    const domain::model::CrashLogs& logs() const { return logs_; }
+
+private:
+    boost::asio::awaitable<void> fetch_logs(std::string docker_id);
+    boost::asio::awaitable<void> tell(std::string container_id);
+    /// Whether the container of a crash by KILL is gone: then somebody removed it.
+    boost::asio::awaitable<bool> removed(std::string docker_id);
+    void arm(const std::string& container_id, domain::Time due);
+
+    Services& services_;
+    const Config& config_;
+    Lost lost_;
+    domain::model::CrashLogs logs_;
+    std::map<std::string, domain::Time> armed_;         ///< container id to the timer that is set
+    std::map<std::string, domain::Time> fetched_;       ///< docker id to the exit whose logs were asked for
+};
+
+}  // namespace flow::reconciler

@@ -1,0 +1,297 @@
+#include "reconciler/executor.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include "domain/model/model.hpp"
+#include "domain/model/rules.hpp"
+#include "domain/model/steps.hpp"
+#include "reconciler/spawn.hpp"
+
+namespace flow::reconciler {
+
+namespace model = domain::model;
+using domain::EngineFailure;
+using domain::Intention;
+using domain::Step;
+using Kind = Action::Kind;
+
+Executor::Executor(Services& services, const Config& config, ObservedCache& cache, Hooks hooks)
+    : services_(services), config_(config), cache_(cache), hooks_(std::move(hooks)),
+      gate_(config.calls_at_once) {}
+
+void Executor::connect(Watch& watch, Pulls& pulls, Crashes& crashes) {
+    watch_ = &watch;
+    pulls_ = &pulls;
+    crashes_ = &crashes;
+}
+
+void Executor::forget() {
+    stops_.clear();
+    missing_images_.clear();
+    known_networks_.clear();
+}
+
+boost::asio::awaitable<void> Executor::act(std::string id, Action action) {
+    switch (action.kind) {
+        case Kind::wait:
+            hooks_.mark(id, std::max(action.until - services_.clock.now(), domain::Duration{0}) +
+                                std::chrono::microseconds{100});
+            co_return;
+        case Kind::pull_image:
+            pulls_->wait_for(id, action.subject, action.generation);
+            co_return;
+        case Kind::ping:
+            co_await watch_->ping_now();
+            hooks_.mark(id, domain::Duration{0});
+            co_return;
+        case Kind::create: co_return co_await create(std::move(id), std::move(action));
+        case Kind::start: co_return co_await start(std::move(id), std::move(action));
+        case Kind::stop: co_return co_await stop(std::move(id), std::move(action));
+        case Kind::cut_short: co_return co_await cut_short(std::move(id), std::move(action));
+        case Kind::remove: co_return co_await remove(std::move(id), std::move(action));
+        case Kind::rename: co_return co_await rename(std::move(id), std::move(action));
+        case Kind::update:
+        case Kind::unpause: co_return co_await simple_call(std::move(id), std::move(action));
+        case Kind::read_ports: co_return co_await read_ports(std::move(id), std::move(action));
+        case Kind::ensure_network:
+            co_return co_await ensure_network(std::move(id), std::move(action));
+        case Kind::clean_volumes: co_return co_await clean_volumes(std::move(id));
+        case Kind::clean_socket: co_return co_await clean_socket(std::move(id));
+        case Kind::gone: co_return co_await gone(std::move(id));
+        default: co_return co_await record_only(std::move(id), std::move(action));
+    }
+}
+
+boost::asio::awaitable<bool> Executor::intend(std::string id, Intention intention) {
+    Change change = [intention](domain::Record& record, domain::Changes& out,
+                                const domain::Moment& moment) {
+        model::intend(record, intention, out, moment);
+    };
+    const bool written = co_await commit(services_.store, id, std::move(change));
+    co_return written;
+}
+
+boost::asio::awaitable<void> Executor::step_failed(std::string id, Step step,
+                                                   domain::Error error) {
+    if (error.engine == EngineFailure::away) {
+        watch_->lose(error);
+    }
+    spdlog::warn("engine call failed container_id={} operation={} error=\"{}\"", id,
+                 domain::to_string(step), error.message);
+    Change change = [step, error](domain::Record& record, domain::Changes& out,
+                                  const domain::Moment& moment) {
+        model::record_step_failed(record, step, error, out, moment);
+    };
+    co_await commit(services_.store, id, std::move(change));
+    hooks_.mark(id, domain::Duration{0});
+}
+
+boost::asio::awaitable<void> Executor::step_done(std::string id, std::string removed) {
+    Change change = [removed](domain::Record& record, domain::Changes& out,
+                              const domain::Moment& moment) {
+        model::record_step_done(record, removed, out, moment);
+        if (!removed.empty() && record.deleted) {
+            model::record_cleanup(record, model::CleanupPart::container, "removed");
+        }
+    };
+    co_await commit(services_.store, id, std::move(change));
+    hooks_.mark(id, domain::Duration{0});
+}
+
+boost::asio::awaitable<std::optional<domain::Observed>> Executor::inspect(std::string docker_id) {
+    const std::uint64_t version = cache_.version();
+    const auto seen = co_await services_.engine.inspect(docker_id);
+    if (seen) {
+        cache_.put(*seen, version);
+        co_return *seen;
+    }
+    if (seen.error().engine == EngineFailure::no_such_container) {
+        cache_.erase(docker_id);
+    } else if (seen.error().engine == EngineFailure::away) {
+        watch_->lose(seen.error());
+    }
+    co_return std::nullopt;
+}
+
+void Executor::expect_event(const std::string& docker_id, bool running) {
+    services_.clock.after(config_.event_patience, [this, docker_id, running] {
+        const domain::Observed* seen = cache_.find(docker_id);
+        if (watch_->live() && seen != nullptr && seen->running != running) {
+            watch_->resync_soon();
+        }
+    });
+}
+
+boost::asio::awaitable<void> Executor::look(std::string id) {
+    const std::vector<std::string> unseen = cache_.to_inspect(id);
+    for (const std::string& docker_id : unseen) {
+        co_await inspect(docker_id);
+    }
+}
+
+boost::asio::awaitable<void> Executor::remove_orphans(std::string id) {
+    const Containers orphans = cache_.of(id);
+    for (const auto& [docker_id, container] : orphans) {
+        spdlog::warn("removing a container of ours that belongs to no row container_id={} "
+                     "docker_id={} name={}",
+                     id, docker_id, container.name);
+        const auto removed = co_await services_.engine.remove(docker_id);
+        if (removed || removed.error().engine == EngineFailure::no_such_container) {
+            cache_.erase(docker_id);
+        }
+    }
+}
+
+boost::asio::awaitable<void> Executor::stop(std::string id, Action action) {
+    const domain::Record* record = services_.store.find(id);
+    if (record == nullptr) {
+        co_return;
+    }
+    StopCall call;
+    call.docker_id = action.docker_id;
+    call.container_id = id;
+    call.grace = model::stop_grace(*record);
+    call.signal = record->active_spec().stop_signal;
+    Intention intention;
+    intention.step = Step::stop;
+    intention.docker_id = action.docker_id;
+    intention.purpose = action.purpose;
+    intention.cause = action.cause;
+    const bool written = co_await intend(id, std::move(intention));
+    if (!written) {
+        co_return;
+    }
+    auto token = std::make_shared<StopToken>();
+    stops_[id] = token;
+    spawn(services_.executor, stop_call(id, std::move(call), std::move(token)), "stop");
+}
+
+boost::asio::awaitable<void> Executor::stop_call(std::string id, StopCall call,
+                                                 std::shared_ptr<StopToken> token) {
+    const std::string docker_id = call.docker_id;
+    const auto answer = co_await services_.engine.stop(std::move(call));
+    const auto mine = stops_.find(id);
+    if (mine == stops_.end() || mine->second != token) {
+        co_return;
+    }
+    stops_.erase(mine);
+    if (!answer && answer.error().engine != EngineFailure::no_such_container) {
+        co_await step_failed(id, Step::stop, answer.error());
+        co_return;
+    }
+    expect_event(docker_id, false);
+    hooks_.mark(id, domain::Duration{0});
+}
+
+boost::asio::awaitable<void> Executor::cut_short(std::string id, Action action) {
+    Intention intention;
+    intention.step = Step::stop;
+    intention.docker_id = action.docker_id;
+    intention.purpose = domain::Purpose::remove;
+    intention.cause = action.cause;
+    intention.cut_short = true;
+    const bool written = co_await intend(id, std::move(intention));
+    if (!written) {
+        co_return;
+    }
+    const auto answer = co_await services_.engine.kill(action.docker_id, "SIGKILL");
+    const bool over = !answer && (answer.error().engine == EngineFailure::not_running ||
+                                  answer.error().engine == EngineFailure::no_such_container);
+    if (!answer && !over) {
+        co_await step_failed(id, Step::stop, answer.error());
+        co_return;
+    }
+    expect_event(action.docker_id, false);
+    hooks_.mark(id, std::chrono::milliseconds{50});
+}
+
+boost::asio::awaitable<void> Executor::remove(std::string id, Action action) {
+    Intention intention;
+    intention.step = Step::remove;
+    intention.docker_id = action.docker_id;
+    intention.cause = action.cause;
+    const bool written = co_await intend(id, std::move(intention));
+    if (!written) {
+        co_return;
+    }
+    co_await gate_.enter();
+    domain::Result<void> answer{domain::Error{}};
+    {
+        const GatePass pass{gate_};
+        answer = co_await services_.engine.remove(action.docker_id);
+    }
+    if (!answer && answer.error().engine != EngineFailure::no_such_container) {
+        co_await step_failed(id, Step::remove, answer.error());
+        co_return;
+    }
+    cache_.erase(action.docker_id);
+    co_await step_done(id, action.docker_id);
+}
+
+boost::asio::awaitable<void> Executor::rename(std::string id, Action action) {
+    const domain::Record* record = services_.store.find(id);
+    const domain::Generation generation = record == nullptr ? 0 : record->generation;
+    Intention intention;
+    intention.step = Step::rename;
+    intention.docker_id = action.docker_id;
+    intention.generation = generation;
+    intention.cause = action.cause;
+    const bool written = co_await intend(id, std::move(intention));
+    if (!written) {
+        co_return;
+    }
+    const auto answer = co_await services_.engine.rename(action.docker_id, action.engine_name);
+    if (answer) {
+        cache_.renamed(action.docker_id, action.engine_name);
+        co_await step_done(id, "");
+    } else if (answer.error().engine == EngineFailure::name_taken) {
+        co_await name_taken(id, generation, answer.error());
+    } else {
+        co_await step_failed(id, Step::rename, answer.error());
+    }
+}
+
+boost::asio::awaitable<void> Executor::simple_call(std::string id, Action action) {
+    const bool unpauses = action.kind == Kind::unpause;
+    const Step step = unpauses ? Step::unpause : Step::update;
+    const domain::Record* record = services_.store.find(id);
+    if (record == nullptr) {
+        co_return;
+    }
+    domain::Resources resources = record->spec().resources;
+    Intention intention;
+    intention.step = step;
+    intention.docker_id = action.docker_id;
+    intention.generation = record->generation;
+    intention.cause = action.cause;
+    const bool written = co_await intend(id, std::move(intention));
+    if (!written) {
+        co_return;
+    }
+    domain::Result<void> answer{domain::Error{}};
+    if (unpauses) {
+        answer = co_await services_.engine.unpause(action.docker_id);
+    } else {
+        answer = co_await services_.engine.update(action.docker_id, std::move(resources));
+    }
+    if (!answer) {
+        co_await step_failed(id, step, answer.error());
+        co_return;
+    }
+    if (unpauses) {
+        co_await inspect(action.docker_id);
+        co_await step_done(id, "");
+        co_return;
+    }
+    const domain::Generation generation = action.generation;
+    Change change = [generation](domain::Record& row, domain::Changes& out, const domain::Moment&) {
+        model::clear_intention(row);
+        if (row.generation == generation) {
+            model::record_active(row, out);
+        }
+    };
+    co_await commit(services_.store, id, std::move(change));
+    hooks_.mark(id, domain::Duration{0});
+}
+
+}  // namespace flow::reconciler

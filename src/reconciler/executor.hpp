@@ -1,0 +1,95 @@
+// The executor: does what the plan says, one action, and records how it ended (model 4). It decides nothing. Before each
+// engine call the intention is committed. A stop runs in the background; nobody waits for it.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "reconciler/awaits.hpp"
+#include "reconciler/crashes.hpp"
+#include "reconciler/observed_cache.hpp"
+#include "reconciler/plan.hpp"
+#include "reconciler/pulls.hpp"
+#include "reconciler/watch.hpp"
+
+namespace flow::reconciler {
+
+class Executor {
+public:
+    struct Hooks {
+        std::function<void(const std::string& container_id, domain::Duration delay)> mark;
+        /// `waiter` is tried again when the row `holder`, which has its name, changes.
+        std::function<void(const std::string& holder, const std::string& waiter)> wait_for_name;
+    };
+    Executor(Services& services, const Config& config, ObservedCache& cache, Hooks hooks);
+    /// The parts that need each other: set once before the first act().
+    void connect(Watch& watch, Pulls& pulls, Crashes& crashes);
+
+    boost::asio::awaitable<void> act(std::string container_id, Action action);
+    /// Inspects containers of the row that only an event has told of.
+    boost::asio::awaitable<void> look(std::string container_id);
+    /// Removes engine containers with our label that belong to no row.
+    boost::asio::awaitable<void> remove_orphans(std::string container_id);
+
+    bool stop_in_hand(const std::string& container_id) const { return stops_.contains(container_id); }
+    const std::set<std::string>& missing_images() const { return missing_images_; }
+    const std::set<std::string>& known_networks() const { return known_networks_; }
+    void image_arrived(const std::string& image) { missing_images_.erase(image); }
+    /// Contact is lost: calls in hand mean nothing any more, and what the engine has is not known.
+    void forget();
+
+private:
+    struct StopToken {};
+    using Change = domain::Store::Change;
+
+    boost::asio::awaitable<void> create(std::string id, Action action);
+    boost::asio::awaitable<void> created(std::string id, std::string docker_id, Action action);
+    boost::asio::awaitable<void> create_failed(std::string id, Action action, domain::Error error);
+    boost::asio::awaitable<void> start(std::string id, Action action);
+    boost::asio::awaitable<void> start_answered(std::string id, Action action,
+                                                StartAnswer answer);
+    boost::asio::awaitable<void> start_failed(std::string id, domain::Intention intention,
+                                              domain::Error error);
+    boost::asio::awaitable<void> stop(std::string id, Action action);
+    boost::asio::awaitable<void> stop_call(std::string id, StopCall call,
+                                           std::shared_ptr<StopToken> token);
+    boost::asio::awaitable<void> cut_short(std::string id, Action action);
+    boost::asio::awaitable<void> remove(std::string id, Action action);
+    boost::asio::awaitable<void> rename(std::string id, Action action);
+    boost::asio::awaitable<void> name_taken(std::string id, domain::Generation generation,
+                                            domain::Error error);
+    boost::asio::awaitable<void> simple_call(std::string id, Action action);
+    boost::asio::awaitable<void> read_ports(std::string id, Action action);
+    boost::asio::awaitable<void> ensure_network(std::string id, Action action);
+    boost::asio::awaitable<void> record_only(std::string id, Action action);
+    boost::asio::awaitable<void> clean_volumes(std::string id);
+    boost::asio::awaitable<void> clean_socket(std::string id);
+    boost::asio::awaitable<void> gone(std::string id);
+    boost::asio::awaitable<void> remove_networks(std::vector<std::string> names);
+
+    boost::asio::awaitable<bool> intend(std::string id, domain::Intention intention);
+    boost::asio::awaitable<void> step_failed(std::string id, domain::Step step, domain::Error error);
+    boost::asio::awaitable<void> step_done(std::string id, std::string removed);
+    /// Inspects and keeps the answer; nothing when it could not be had.
+    boost::asio::awaitable<std::optional<domain::Observed>> inspect(std::string docker_id);
+    /// An answer contradicts what is believed: if no event has put that right in time, all is read again.
+    void expect_event(const std::string& docker_id, bool running);
+    bool volume_is_named_elsewhere(const std::string& volume, const std::string& id) const;
+
+    Services& services_;
+    const Config& config_;
+    ObservedCache& cache_;
+    Hooks hooks_;
+    Watch* watch_ = nullptr;
+    Pulls* pulls_ = nullptr;
+    Crashes* crashes_ = nullptr;
+    Gate gate_;
+    std::map<std::string, std::shared_ptr<StopToken>> stops_;
+    std::set<std::string> missing_images_;
+    std::set<std::string> known_networks_;
+};
+
+}  // namespace flow::reconciler

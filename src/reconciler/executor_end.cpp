@@ -1,0 +1,172 @@
+// Steps that need no engine call, and the end of a row: volumes, socket, networks (model 5 and 7).
+#include <algorithm>
+
+#include <spdlog/spdlog.h>
+
+#include "domain/model/model.hpp"
+#include "domain/model/steps.hpp"
+#include "reconciler/executor.hpp"
+
+namespace flow::reconciler {
+
+namespace model = domain::model;
+using Kind = Action::Kind;
+
+boost::asio::awaitable<void> Executor::record_only(std::string id, Action action) {
+    domain::Observed adopted;
+    if (action.kind == Kind::adopt) {
+        const auto seen = co_await inspect(action.docker_id);
+        if (!seen) {
+            hooks_.mark(id, domain::Duration{0});
+            co_return;
+        }
+        adopted = *seen;
+    }
+    Change change = [action, adopted](domain::Record& record, domain::Changes& out,
+                                      const domain::Moment& moment) {
+        switch (action.kind) {
+            case Kind::adopt: model::record_created(record, adopted, out); break;
+            case Kind::stop_done:
+            case Kind::nothing_in_hand: model::clear_intention(record); break;
+            case Kind::keep: model::record_keep(record, out); break;
+            case Kind::kept: model::record_kept(record); break;
+            case Kind::rolled_back: model::record_rolled_back(record); break;
+            case Kind::activate: model::record_active(record, out); break;
+            case Kind::gone_containers:
+                model::record_gone_containers(record, action.docker_ids, out, moment);
+                break;
+            case Kind::observe_generation: model::record_observed_generation(record); break;
+            default: break;
+        }
+    };
+    co_await commit(services_.store, id, std::move(change));
+    if (action.kind == Kind::stop_done) {
+        stops_.erase(id);
+    }
+    hooks_.mark(id, domain::Duration{0});
+}
+
+boost::asio::awaitable<void> Executor::ensure_network(std::string id, Action action) {
+    const auto made = co_await services_.engine.ensure_network(action.subject);
+    if (!made) {
+        co_await step_failed(id, domain::Step::create, made.error());
+        co_return;
+    }
+    known_networks_.insert(action.subject);
+    if (*made) {
+        spdlog::info("made a network name={} container_id={}", action.subject, id);
+    }
+    hooks_.mark(id, domain::Duration{0});
+}
+
+bool Executor::volume_is_named_elsewhere(const std::string& volume, const std::string& id) const {
+    bool named = false;
+    services_.store.for_each([&](const domain::Record& record) {
+        if (record.container_id == id) {
+            return;
+        }
+        for (const auto& [generation, spec] : record.specs) {
+            named = named || std::any_of(spec.volumes.begin(), spec.volumes.end(),
+                                         [&](const domain::Mount& mount) {
+                                             return mount.type == domain::Mount::Type::volume &&
+                                                    mount.source == volume;
+                                         });
+        }
+    });
+    return named;
+}
+
+boost::asio::awaitable<void> Executor::clean_volumes(std::string id) {
+    const domain::Record* record = services_.store.find(id);
+    if (record == nullptr) {
+        co_return;
+    }
+    std::vector<std::pair<std::string, bool>> volumes;      // name, anonymous
+    for (const auto& [target, name] : record->status.anonymous_volumes) {
+        volumes.emplace_back(name, true);
+    }
+    bool kept = false;
+    for (const domain::Mount& mount : record->active_spec().volumes) {
+        if (mount.type != domain::Mount::Type::volume || mount.source.empty()) {
+            continue;
+        }
+        if (record->remove_volumes && !volume_is_named_elsewhere(mount.source, id)) {
+            volumes.emplace_back(mount.source, false);
+        } else {
+            kept = true;
+        }
+    }
+    bool removed = false;
+    for (const auto& [name, anonymous] : volumes) {
+        const auto answer = co_await services_.engine.remove_volume(name, anonymous);
+        if (!answer) {
+            co_await step_failed(id, domain::Step::remove, answer.error());
+            co_return;
+        }
+        removed = removed || *answer;
+        kept = kept || (!*answer && !anonymous);
+    }
+    const std::string value = kept ? "kept" : removed ? "removed" : "none";
+    Change change = [value](domain::Record& row, domain::Changes&, const domain::Moment&) {
+        model::record_cleanup(row, model::CleanupPart::volumes, value);
+    };
+    co_await commit(services_.store, id, std::move(change));
+    hooks_.mark(id, domain::Duration{0});
+}
+
+boost::asio::awaitable<void> Executor::clean_socket(std::string id) {
+    const domain::Record* record = services_.store.find(id);
+    if (record == nullptr) {
+        co_return;
+    }
+    const auto removed = services_.remove_folder(record->socket_folder);
+    if (!removed) {
+        co_await step_failed(id, domain::Step::remove, removed.error());
+        co_return;
+    }
+    const std::string value = *removed ? "removed" : "none";
+    Change change = [value](domain::Record& row, domain::Changes&, const domain::Moment&) {
+        model::record_cleanup(row, model::CleanupPart::socket, value);
+    };
+    co_await commit(services_.store, id, std::move(change));
+    hooks_.mark(id, domain::Duration{0});
+}
+
+boost::asio::awaitable<void> Executor::gone(std::string id) {
+    const domain::Record* record = services_.store.find(id);
+    if (record == nullptr) {
+        co_return;
+    }
+    std::vector<std::string> networks = record->active_spec().networking.networks;
+    spdlog::info("deleted container_id={} name={}", id, record->spec().name);
+    Change change = [this](domain::Record& row, domain::Changes& out,
+                           const domain::Moment& moment) {
+        model::record_gone(row, crashes_->logs(), out, moment);
+    };
+    co_await commit(services_.store, id, std::move(change));
+    co_await remove_networks(std::move(networks));
+}
+
+/// A network that we made goes when no row names it any more (contract 2).
+boost::asio::awaitable<void> Executor::remove_networks(std::vector<std::string> names) {
+    for (const std::string& name : names) {
+        bool named = false;
+        services_.store.for_each([&](const domain::Record& record) {
+            for (const auto& [generation, spec] : record.specs) {
+                const auto& list = spec.networking.networks;
+                named = named || std::find(list.begin(), list.end(), name) != list.end();
+            }
+        });
+        if (named) {
+            continue;
+        }
+        known_networks_.erase(name);
+        const auto removed = co_await services_.engine.remove_network(name);
+        if (!removed) {
+            spdlog::warn("could not remove a network name={} error=\"{}\"", name,
+                         removed.error().message);
+        }
+    }
+}
+
+}  // namespace flow::reconciler

@@ -1,0 +1,236 @@
+// Create and start: the calls whose answers and events race (model 3 and 4).
+#include <spdlog/spdlog.h>
+
+#include "domain/model/model.hpp"
+#include "domain/model/steps.hpp"
+#include "reconciler/executor.hpp"
+
+namespace flow::reconciler {
+
+namespace model = domain::model;
+using domain::EngineFailure;
+using domain::Intention;
+using domain::Step;
+
+boost::asio::awaitable<void> Executor::create(std::string id, Action action) {
+    const domain::Record* record = services_.store.find(id);
+    if (record == nullptr || !record->specs.contains(action.generation)) {
+        co_return;
+    }
+    CreateCall call;
+    call.engine_name = action.engine_name;
+    call.spec = record->specs.at(action.generation);
+    call.spec.name = record->spec().name;
+    call.container_id = id;
+    call.generation = action.generation;
+    call.socket_folder = record->socket_folder;
+    for (const auto& [target, volume] : record->status.anonymous_volumes) {
+        call.carried.push_back({"volume", volume, "", target});
+    }
+    Intention intention;
+    intention.step = Step::create;
+    intention.generation = action.generation;
+    intention.hash = domain::spec_hash(call.spec);
+    intention.role = action.role;
+    intention.cause = action.cause;
+    const auto folder = services_.make_folder(record->socket_folder);
+    const bool written = co_await intend(id, std::move(intention));
+    if (!written) {
+        co_return;
+    }
+    if (!folder) {
+        co_await step_failed(id, Step::create, folder.error());
+        co_return;
+    }
+    co_await gate_.enter();
+    domain::Result<std::string> answer{domain::Error{}};
+    {
+        const GatePass pass{gate_};
+        answer = co_await services_.engine.create(std::move(call));
+    }
+    if (answer) {
+        co_await created(std::move(id), *answer, std::move(action));
+    } else {
+        co_await create_failed(std::move(id), std::move(action), answer.error());
+    }
+}
+
+boost::asio::awaitable<void> Executor::created(std::string id, std::string docker_id,
+                                               Action action) {
+    const auto seen = co_await inspect(docker_id);
+    if (!seen) {
+        hooks_.mark(id, domain::Duration{0});   // gone again, or the engine is away: observed anew
+        co_return;
+    }
+    spdlog::info("created container_id={} docker_id={} cause=\"{}\"", id, docker_id.substr(0, 12),
+                 action.cause);
+    const domain::Observed made = *seen;
+    Change change = [made](domain::Record& record, domain::Changes& out, const domain::Moment&) {
+        model::record_created(record, made, out);
+    };
+    co_await commit(services_.store, id, std::move(change));
+    hooks_.mark(id, domain::Duration{0});
+}
+
+boost::asio::awaitable<void> Executor::create_failed(std::string id, Action action,
+                                                     domain::Error error) {
+    if (error.engine == EngineFailure::name_taken) {
+        co_await name_taken(std::move(id), action.generation, std::move(error));
+        co_return;
+    }
+    if (error.engine != EngineFailure::no_such_image) {
+        if (error.engine == EngineFailure::no_such_network) {
+            known_networks_.clear();
+        }
+        const std::string folder = [&] {
+            const domain::Record* record = services_.store.find(id);
+            return record == nullptr ? std::string{} : record->socket_folder;
+        }();
+        co_await step_failed(id, Step::create, std::move(error));
+        if (services_.store.find(id) == nullptr && !folder.empty()) {
+            services_.remove_folder(folder);    // the create was undone
+        }
+        co_return;
+    }
+    const domain::Record* record = services_.store.find(id);
+    if (record != nullptr && record->specs.contains(action.generation)) {
+        missing_images_.insert(record->specs.at(action.generation).image);
+    }
+    Change change = [](domain::Record& row, domain::Changes&, const domain::Moment&) {
+        model::clear_intention(row);
+    };
+    co_await commit(services_.store, id, std::move(change));
+    hooks_.mark(id, domain::Duration{0});
+}
+
+/// 409: who holds the name decides (model 5, Names).
+boost::asio::awaitable<void> Executor::name_taken(std::string id, domain::Generation generation,
+                                                  domain::Error error) {
+    const auto known = error.details.find("holder_id");
+    const std::string holder_id = known == error.details.end() ? "" : known->get<std::string>();
+    const std::uint64_t version = cache_.version();
+    const auto holder = co_await services_.engine.inspect(holder_id);
+    if (!holder) {
+        co_await step_failed(id, Step::create, error);      // freed meanwhile, or not to be seen
+        co_return;
+    }
+    model::NameHolder who;
+    who.ours = holder->manager == config_.instance_id;
+    who.generation = generation;
+    if (who.ours && holder->container_id == id) {
+        cache_.put(*holder, version);
+        hooks_.mark(id, domain::Duration{0});
+        co_return;
+    }
+    const domain::Record* other = services_.store.find(holder->container_id);
+    who.marked = who.ours && other != nullptr && other->deleted;
+    Change change = [who, error](domain::Record& record, domain::Changes& out,
+                                 const domain::Moment& moment) {
+        model::record_name_conflict(record, who, error, out, moment);
+    };
+    co_await commit(services_.store, id, std::move(change));
+    if (who.ours) {
+        hooks_.wait_for_name(holder->container_id, id);
+        if (other == nullptr) {
+            cache_.put(*holder, version);
+            hooks_.mark(holder->container_id, domain::Duration{0});
+        }
+    }
+    hooks_.mark(id, config_.name_retry);
+}
+
+boost::asio::awaitable<void> Executor::start(std::string id, Action action) {
+    const domain::Record* record = services_.store.find(id);
+    if (record == nullptr) {
+        co_return;
+    }
+    const domain::Result<void> paths = services_.check_host_paths(record->active_spec());
+    Intention intention;
+    intention.step = Step::start;
+    intention.docker_id = action.docker_id;
+    intention.run = action.run;
+    intention.started_seen = action.started_seen;
+    intention.cause = action.cause;
+    const Intention kept = intention;
+    const bool written = co_await intend(id, std::move(intention));
+    if (!written) {
+        co_return;
+    }
+    if (!paths) {
+        co_await start_failed(id, kept, paths.error());
+        co_return;
+    }
+    const domain::Time sent = services_.clock.now();
+    co_await gate_.enter();
+    domain::Result<StartAnswer> answer{domain::Error{}};
+    {
+        const GatePass pass{gate_};
+        answer = co_await services_.engine.start(action.docker_id);
+    }
+    if (!answer) {
+        co_await start_failed(id, kept, answer.error());
+        co_return;
+    }
+    spdlog::info("started container_id={} docker_id={} run={} cause=\"{}\" ms={}", id,
+                 action.docker_id.substr(0, 12), action.run, action.cause,
+                 (services_.clock.now() - sent) / std::chrono::milliseconds{1});
+    co_await start_answered(std::move(id), std::move(action), *answer);
+}
+
+boost::asio::awaitable<void> Executor::start_answered(std::string id, Action action,
+                                                      StartAnswer answer) {
+    const auto seen = co_await inspect(action.docker_id);
+    if (!seen || (answer == StartAnswer::already_running && !seen->running)) {
+        hooks_.mark(id, domain::Duration{0});
+        co_return;
+    }
+    const domain::Observed now = *seen;
+    const domain::Time before = action.started_seen;
+    Change change = [now, before](domain::Record& record, domain::Changes& out,
+                                  const domain::Moment& moment) {
+        model::record_start_answered(record);
+        if (now.started_at > before) {
+            model::record_start_seen(record, now.docker_id, now.started_at, out, moment);
+        }
+        if (now.running && record.status.docker_id == now.docker_id) {
+            model::record_ports(record, now.ports);
+        }
+    };
+    co_await commit(services_.store, id, std::move(change));
+    hooks_.mark(id, domain::Duration{0});
+}
+
+boost::asio::awaitable<void> Executor::start_failed(std::string id, Intention intention,
+                                                    domain::Error error) {
+    if (error.engine == EngineFailure::away) {
+        watch_->lose(error);
+        co_return;      // the intention stands: what became of it is observed on return
+    }
+    spdlog::warn("start failed container_id={} docker_id={} error=\"{}\"", id,
+                 intention.docker_id.substr(0, 12), error.message);
+    const domain::Observed* seen = cache_.find(intention.docker_id);
+    if (error.engine == EngineFailure::no_such_container && seen != nullptr) {
+        cache_.erase(intention.docker_id);
+    }
+    Change change = [intention, error](domain::Record& record, domain::Changes& out,
+                                       const domain::Moment& moment) {
+        model::record_start_failed(record, intention, error, out, moment);
+    };
+    co_await commit(services_.store, id, std::move(change));
+    hooks_.mark(id, domain::Duration{0});
+}
+
+boost::asio::awaitable<void> Executor::read_ports(std::string id, Action action) {
+    const auto seen = co_await inspect(action.docker_id);
+    if (!seen || !seen->running) {
+        hooks_.mark(id, std::chrono::milliseconds{200});
+        co_return;
+    }
+    std::vector<domain::BoundPort> ports = seen->ports;
+    Change change = [ports](domain::Record& record, domain::Changes&, const domain::Moment&) {
+        model::record_ports(record, ports);
+    };
+    co_await commit(services_.store, id, std::move(change));
+}
+
+}  // namespace flow::reconciler

@@ -1,0 +1,176 @@
+#include "reconciler/observed_cache.hpp"
+
+#include <set>
+
+namespace flow::reconciler {
+namespace {
+
+const Containers kNone;
+constexpr std::size_t kErasedKept = 4096;
+
+}  // namespace
+
+domain::Observed* ObservedCache::get(const std::string& docker_id) {
+    const auto row = row_of_.find(docker_id);
+    return row == row_of_.end() ? nullptr : &rows_[row->second].at(docker_id);
+}
+
+const domain::Observed* ObservedCache::find(const std::string& docker_id) const {
+    const auto row = row_of_.find(docker_id);
+    return row == row_of_.end() ? nullptr : &rows_.at(row->second).at(docker_id);
+}
+
+void ObservedCache::insert(const domain::Observed& seen) {
+    rows_[seen.container_id][seen.docker_id] = seen;
+    row_of_[seen.docker_id] = seen.container_id;
+    unseen_.erase(seen.docker_id);
+}
+
+void ObservedCache::drop(const std::string& docker_id) {
+    const auto row = row_of_.find(docker_id);
+    if (row == row_of_.end()) {
+        return;
+    }
+    const auto containers = rows_.find(row->second);
+    containers->second.erase(docker_id);
+    if (containers->second.empty()) {
+        rows_.erase(containers);
+    }
+    row_of_.erase(row);
+}
+
+void ObservedCache::put(domain::Observed seen, std::uint64_t version) {
+    if (erased_.contains(seen.docker_id)) {
+        return;
+    }
+    const auto touched = touched_.find(seen.docker_id);
+    const domain::Observed* present = find(seen.docker_id);
+    if (present != nullptr && touched != touched_.end() && touched->second > version) {
+        // An event came while the answer was on its way: only what events do not tell is taken.
+        seen.running = present->running;
+        seen.paused = present->paused;
+        seen.name = present->name;
+        seen.started_at = std::max(seen.started_at, present->started_at);
+        seen.finished_at = std::max(seen.finished_at, present->finished_at);
+    }
+    insert(seen);
+}
+
+void ObservedCache::replace_all(const std::vector<domain::Observed>& all, std::uint64_t version) {
+    std::set<std::string> there;
+    for (const domain::Observed& seen : all) {
+        there.insert(seen.docker_id);
+        put(seen, version);
+    }
+    std::vector<std::string> gone;
+    for (const auto& [docker_id, row] : row_of_) {
+        const auto touched = touched_.find(docker_id);
+        const bool newer = touched != touched_.end() && touched->second > version;
+        if (!there.contains(docker_id) && !newer) {
+            gone.push_back(docker_id);
+        }
+    }
+    for (const std::string& docker_id : gone) {
+        erase(docker_id);
+    }
+}
+
+bool ObservedCache::apply(const domain::EngineEvent& event) {
+    using Type = domain::EngineEvent::Type;
+    if (event.type == Type::destroy) {
+        erase(event.docker_id);
+        return false;
+    }
+    domain::Observed* known = get(event.docker_id);
+    if (known == nullptr) {
+        if (!erased_.contains(event.docker_id)) {
+            unseen_[event.docker_id] = event.container_id;
+        }
+        return true;
+    }
+    switch (event.type) {
+        case Type::start:
+            known->running = true;
+            known->started_at = std::max(known->started_at, event.time);
+            break;
+        case Type::die:
+            known->running = known->paused = false;
+            known->pid = 0;
+            known->finished_at = event.time;
+            known->exit_code = event.exit_code;
+            break;
+        case Type::rename: known->name = event.name; break;
+        case Type::pause: known->paused = true; break;
+        case Type::unpause: known->paused = false; break;
+        default: return false;
+    }
+    touch(event.docker_id);
+    return false;
+}
+
+void ObservedCache::renamed(const std::string& docker_id, const std::string& name) {
+    if (domain::Observed* known = get(docker_id)) {
+        known->name = name;
+        touch(docker_id);
+    }
+}
+
+void ObservedCache::erase(const std::string& docker_id) {
+    drop(docker_id);
+    touched_.erase(docker_id);
+    unseen_.erase(docker_id);
+    erased_[docker_id] = ++version_;
+    if (erased_.size() > kErasedKept) {
+        // Ids are never used again; only answers still on their way matter, so any old one may go.
+        auto oldest = erased_.begin();
+        for (auto entry = erased_.begin(); entry != erased_.end(); ++entry) {
+            oldest = entry->second < oldest->second ? entry : oldest;
+        }
+        erased_.erase(oldest);
+    }
+}
+
+void ObservedCache::clear() {
+    rows_.clear();
+    row_of_.clear();
+    unseen_.clear();
+}
+
+const Containers& ObservedCache::of(const std::string& container_id) const {
+    const auto row = rows_.find(container_id);
+    return row == rows_.end() ? kNone : row->second;
+}
+
+std::vector<std::string> ObservedCache::to_inspect(const std::string& container_id) const {
+    std::vector<std::string> ids;
+    for (const auto& [docker_id, row] : unseen_) {
+        if (row == container_id) {
+            ids.push_back(docker_id);
+        }
+    }
+    return ids;
+}
+
+std::vector<std::string> ObservedCache::container_ids() const {
+    std::vector<std::string> ids;
+    for (const auto& [id, containers] : rows_) {
+        ids.push_back(id);
+    }
+    return ids;
+}
+
+bool ObservedCache::agrees(const std::vector<domain::Observed>& listed) const {
+    if (listed.size() != row_of_.size()) {
+        return false;
+    }
+    for (const domain::Observed& seen : listed) {
+        const domain::Observed* known = find(seen.docker_id);
+        if (known == nullptr || known->running != seen.running || known->paused != seen.paused ||
+            known->name != seen.name) {
+            return false;
+        }
+    }
+    return true;
+}
+
+}  // namespace flow::reconciler

@@ -1,0 +1,53 @@
+// What the engine has, as far as lists, events and answers told: one entry a docker id (design 4). Free of I/O.
+// An answer that was on its way while an event came never overwrites what the event said: each entry has a version.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "domain/observed.hpp"
+#include "reconciler/planner.hpp"
+
+namespace flow::reconciler {
+
+class ObservedCache {
+public:
+    /// Before a call is sent; hand it to put() with the answer.
+    std::uint64_t version() const { return version_; }
+
+    /// The answer of an inspect that was sent at `version`. What events changed since then stays.
+    void put(domain::Observed seen, std::uint64_t version);
+    /// The answer of a list (with inspects) that was sent at `version`: what it lacks is gone.
+    void replace_all(const std::vector<domain::Observed>& all, std::uint64_t version);
+    /// Applies an event. True: about a container that is not known yet, so it has to be inspected.
+    bool apply(const domain::EngineEvent& event);
+    void renamed(const std::string& docker_id, const std::string& name);
+    void erase(const std::string& docker_id);
+    void clear();
+
+    /// The containers of one row; empty when there are none.
+    const Containers& of(const std::string& container_id) const;
+    const domain::Observed* find(const std::string& docker_id) const;
+    /// Docker ids of that row that only an event has told of.
+    std::vector<std::string> to_inspect(const std::string& container_id) const;
+    std::vector<std::string> container_ids() const;
+    /// A list of the engine (without inspects) says what the cache says.
+    bool agrees(const std::vector<domain::Observed>& listed) const;
+
+private:
+    domain::Observed* get(const std::string& docker_id);
+    void touch(const std::string& docker_id) { touched_[docker_id] = ++version_; }
+    void insert(const domain::Observed& seen);
+    void drop(const std::string& docker_id);
+
+    std::uint64_t version_ = 0;
+    std::map<std::string, Containers> rows_;                ///< by container id
+    std::map<std::string, std::string> row_of_;             ///< docker id to container id
+    std::map<std::string, std::uint64_t> touched_;          ///< docker id: last change by an event or a call
+    std::map<std::string, std::uint64_t> erased_;           ///< docker ids that are gone, for late answers
+    std::map<std::string, std::string> unseen_;             ///< docker id to container id: to be inspected
+};
+
+}  // namespace flow::reconciler

@@ -1,0 +1,49 @@
+#include "reconciler/plan.hpp"
+
+namespace flow::reconciler {
+
+std::string_view to_string(Action::Kind kind) {
+    using Kind = Action::Kind;
+    switch (kind) {
+        case Kind::pull_image: return "PullImage";
+        case Kind::ensure_network: return "EnsureNetwork";
+        case Kind::create: return "CreateContainer";
+        case Kind::start: return "StartContainer";
+        case Kind::stop: return "StopContainer";
+        case Kind::cut_short: return "KillContainer";
+        case Kind::remove: return "RemoveContainer";
+        case Kind::rename: return "RenameContainer";
+        case Kind::update: return "UpdateContainer";
+        case Kind::unpause: return "UnpauseContainer";
+        case Kind::ping: return "PingEngine";
+        case Kind::read_ports: return "ReadPorts";
+        case Kind::adopt: return "AdoptContainer";
+        case Kind::stop_done: return "StopDone";
+        case Kind::keep: return "KeepNew";
+        case Kind::kept: return "ReplaceDone";
+        case Kind::rolled_back: return "RollBackDone";
+        case Kind::activate: return "Activate";
+        case Kind::gone_containers: return "ContainersGone";
+        case Kind::nothing_in_hand: return "NothingInHand";
+        case Kind::observe_generation: return "ObserveGeneration";
+        case Kind::clean_volumes: return "CleanVolumes";
+        case Kind::clean_socket: return "CleanSocket";
+        case Kind::gone: return "DeleteRow";
+        case Kind::wait: return "Wait";
+    }
+    return "Nothing";
+}
+
+std::string render(const Action& action, const std::string& name, int number) {
+    std::string text = "#" + std::to_string(number) + " " + std::string{to_string(action.kind)} +
+                       " " + name;
+    if (!action.subject.empty()) {
+        text += " " + action.subject;
+    }
+    if (!action.engine_name.empty()) {
+        text += " as " + action.engine_name;
+    }
+    return text + ": " + action.cause;
+}
+
+}  // namespace flow::reconciler

@@ -1,0 +1,45 @@
+// The decision: what is to be done next for one row, with its cause in words. Data only; the planner makes it, the
+// executor does it, logs, events, dry runs and tests show it as text.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "domain/record.hpp"
+
+namespace flow::reconciler {
+
+struct Action {
+    enum class Kind {
+        // engine calls
+        pull_image, ensure_network, create, start, stop, cut_short, remove, rename, update, unpause,
+        // looks
+        ping, read_ports,
+        // results that need no call
+        adopt, stop_done, keep, kept, rolled_back, activate, gone_containers, nothing_in_hand,
+        observe_generation,
+        // delete
+        clean_volumes, clean_socket, gone,
+        // nothing before `until`
+        wait,
+    };
+    Kind kind = Kind::wait;
+    std::string cause;
+    std::string docker_id;
+    std::string engine_name;                ///< create, rename
+    std::string subject;                    ///< pull_image: the image; ensure_network: its name
+    domain::Generation generation = 0;      ///< create, pull_image
+    domain::Role role = domain::Role::main;
+    domain::Run run = 0;                    ///< start
+    domain::Time started_seen;              ///< start
+    domain::Purpose purpose = domain::Purpose::none;
+    domain::Time until;                     ///< wait
+    std::vector<std::string> docker_ids;    ///< gone_containers
+};
+
+/// "StopContainer", "PullImage" …
+std::string_view to_string(Action::Kind kind);
+/// "#1 StopContainer web: spec changed (image)"; stable, so that tests can hold it against golden text.
+std::string render(const Action& action, const std::string& name, int number);
+
+}  // namespace flow::reconciler

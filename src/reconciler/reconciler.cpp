@@ -1,0 +1,213 @@
+#include "reconciler/reconciler.hpp"
+
+#include <boost/asio/post.hpp>
+#include <spdlog/spdlog.h>
+
+#include "domain/model/model.hpp"
+#include "domain/model/rules.hpp"
+#include "domain/model/steps.hpp"
+#include "reconciler/spawn.hpp"
+
+namespace flow::reconciler {
+
+namespace model = domain::model;
+
+Reconciler::Reconciler(Services services, Config config)
+    : services_(std::move(services)),
+      config_(std::move(config)),
+      executor_(services_, config_, cache_,
+                {[this](const std::string& id, domain::Duration delay) { mark(id, delay); },
+                 [this](const std::string& holder, const std::string& waiter) {
+                     name_waiters_[holder].insert(waiter);
+                 }}),
+      crashes_(services_, config_, [this](const domain::Error& error) { watch_.lose(error); }),
+      pulls_(services_, {[this](const std::string& image) { executor_.image_arrived(image); },
+                         [this](const std::string& id) { mark(id); },
+                         [this](const domain::Error& error) { watch_.lose(error); }}),
+      watch_(services_, config_, cache_,
+             {[this](const std::string& id) { mark(id); }, [this] { found(); },
+              [this](const domain::Error& error) { lost(error); },
+              [this](domain::Time tried_at, const domain::Error& error) {
+                  connect_failed(tried_at, error);
+              }}) {
+    executor_.connect(watch_, pulls_, crashes_);
+}
+
+void Reconciler::start() {
+    running_ = true;
+    started_at_ = services_.clock.now();
+    services_.store.set_contact(false, false);
+    services_.clock.after(config_.unknown_after, [this, outage = outages_] {
+        if (outage == outages_) {
+            tell_unknown();
+        }
+    });
+    services_.store.for_each(
+        [this](const domain::Record& record) { crashes_.look_at(record.container_id); });
+    watch_.start();
+}
+
+void Reconciler::stop() {
+    running_ = false;
+    watch_.stop();
+}
+
+void Reconciler::mark(const std::string& container_id, domain::Duration delay) {
+    if (!running_) {
+        return;
+    }
+    queue_.add(container_id, services_.clock.now() + delay);
+    arm();
+}
+
+/// One timer at a time, for the earliest deadline.
+void Reconciler::arm() {
+    const auto due = queue_.next_due();
+    if (!due || !running_ || (armed_ != domain::Time{} && armed_ <= *due)) {
+        return;
+    }
+    armed_ = *due;
+    const domain::Duration delay = std::max(*due - services_.clock.now(), domain::Duration{0});
+    services_.clock.after(delay, [this, when = armed_] {
+        if (armed_ == when) {
+            armed_ = domain::Time{};
+        }
+        pump();
+    });
+}
+
+void Reconciler::pump() {
+    while (running_) {
+        const auto key = queue_.take(services_.clock.now());
+        if (!key) {
+            break;
+        }
+        spawn(services_.executor, pass(*key), "pass");
+    }
+    arm();
+}
+
+void Reconciler::changed(const std::string& container_id) {
+    mark(container_id);
+    crashes_.look_at(container_id);
+    if (!watch_.contact()) {
+        watch_.try_now();
+    }
+    const auto waiters = name_waiters_.find(container_id);
+    if (waiters != name_waiters_.end()) {
+        const std::set<std::string> names = std::move(waiters->second);
+        name_waiters_.erase(waiters);
+        for (const std::string& waiter : names) {
+            mark(waiter);
+        }
+    }
+    const domain::Record* record = services_.store.find(container_id);
+    services_.store.for_each([&](const domain::Record& other) {
+        if (!other.status.waiting_for.empty() && record != nullptr &&
+            other.status.waiting_for == record->spec().name) {
+            mark(other.container_id);
+        }
+    });
+}
+
+boost::asio::awaitable<void> Reconciler::pass(std::string container_id) {
+    ++passes_;
+    if (watch_.live() && running_) {
+        try {
+            co_await pass_row(container_id);
+        } catch (const std::exception& bug) {
+            spdlog::error("a pass ended by an exception container_id={} error={}", container_id,
+                          bug.what());
+        }
+    }
+    --passes_;
+    queue_.done(container_id);
+    arm();
+}
+
+boost::asio::awaitable<void> Reconciler::pass_row(std::string container_id) {
+    co_await executor_.look(container_id);
+    pulls_.release_unwanted(container_id, services_.store.find(container_id));
+    if (services_.store.find(container_id) == nullptr) {
+        orphan_seen(container_id);
+        const auto orphan = orphans_.find(container_id);
+        if (orphan != orphans_.end() &&
+            services_.clock.now() - orphan->second >= config_.orphan_grace) {
+            co_await executor_.remove_orphans(container_id);
+        }
+        co_return;
+    }
+    co_await note_dependency(container_id);
+    const domain::Record* record = services_.store.find(container_id);
+    if (record == nullptr || !watch_.live()) {
+        co_return;
+    }
+    std::optional<Action> action = plan_next(input_for(*record));
+    if (action) {
+        spdlog::debug("plan container_id={} action=\"{}\"", container_id,
+                      render(*action, record->spec().name, 1));
+        Action next = std::move(*action);
+        co_await executor_.act(container_id, std::move(next));
+    }
+}
+
+PlanInput Reconciler::input_for(const domain::Record& record) const {
+    return PlanInput{record,
+                     cache_.of(record.container_id),
+                     services_.clock.now(),
+                     executor_.stop_in_hand(record.container_id),
+                     pulls_.waits(record.container_id),
+                     watch_.last_ping(),
+                     executor_.missing_images(),
+                     executor_.known_networks(),
+                     config_.name_prefix,
+                     config_.monitor};
+}
+
+std::string Reconciler::explain(const std::string& container_id) const {
+    const domain::Record* record = services_.store.find(container_id);
+    if (record == nullptr) {
+        return "";
+    }
+    return render(plan_all(input_for(*record)), record->spec().name);
+}
+
+std::string Reconciler::unmet_dependency(const domain::Record& record) const {
+    if (!model::should_run(record) || model::runs(record)) {
+        return "";
+    }
+    for (const domain::Dependency& dependency : record.active_spec().depends_on) {
+        const domain::Record* other = services_.store.find_name(dependency.name);
+        if (other == nullptr || !model::runs(*other)) {
+            return dependency.name;
+        }
+    }
+    return "";
+}
+
+boost::asio::awaitable<void> Reconciler::note_dependency(std::string container_id) {
+    const domain::Record* record = services_.store.find(container_id);
+    const std::string unmet = unmet_dependency(*record);
+    if (record->status.waiting_for == unmet) {
+        co_return;
+    }
+    domain::Store::Change change = [unmet](domain::Record& row, domain::Changes&,
+                                           const domain::Moment&) {
+        row.status.waiting_for = unmet;
+    };
+    co_await commit(services_.store, container_id, std::move(change));
+}
+
+void Reconciler::orphan_seen(const std::string& container_id) {
+    if (cache_.of(container_id).empty()) {
+        orphans_.erase(container_id);
+        return;
+    }
+    if (orphans_.emplace(container_id, services_.clock.now()).second) {
+        spdlog::warn("an engine container of ours belongs to no row container_id={} grace_s={}",
+                     container_id, config_.orphan_grace / std::chrono::seconds{1});
+    }
+    mark(container_id, config_.orphan_grace);
+}
+
+}  // namespace flow::reconciler
