@@ -4,8 +4,11 @@
 
 #include <chrono>
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <vector>
+
+#include <spdlog/logger.h>
 
 namespace flow::socketio {
 
@@ -47,6 +50,8 @@ struct Config {
     /// permessage-deflate for messages of at least deflate_threshold bytes.
     bool deflate = false;
     std::size_t deflate_threshold = 1024;
+    /// Where log lines go; spdlog's default logger when null.
+    std::shared_ptr<spdlog::logger> logger;
 };
 
 }  // namespace flow::socketio

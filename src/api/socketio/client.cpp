@@ -1,0 +1,292 @@
+#include "api/socketio/client.hpp"
+
+#include <exception>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+
+#include "api/socketio/log.hpp"
+
+namespace flow::socketio {
+
+Client::Client(boost::asio::any_io_executor executor, std::shared_ptr<const Config> config,
+               std::shared_ptr<const NamespaceTable> namespaces,
+               std::weak_ptr<EngineSession> session)
+    : executor_(executor),
+      config_(std::move(config)),
+      namespaces_(std::move(namespaces)),
+      session_(std::move(session)),
+      decoder_(DecoderLimits{config_->max_json_depth, config_->max_attachments,
+                             config_->max_payload}),
+      limit_(executor) {}
+
+void Client::start() {
+    limit_session(config_->connect_timeout, "connect timeout");
+}
+
+/// A handler that throws is a bug of the application: it is logged, the session goes on.
+template <class Call>
+void Client::guarded(std::string_view what, Call&& call) const {
+    try {
+        call();
+    } catch (const std::exception& failure) {
+        log_of(*config_).error("handler failed handler={} what=\"{}\"", what, failure.what());
+    }
+}
+
+const Handlers* Client::handlers_of(const std::string& nsp) const {
+    const auto found = namespaces_->find(nsp);
+    return found == namespaces_->end() ? nullptr : &found->second;
+}
+
+/// Ends the session later unless the timer is used for something else or cancelled before.
+void Client::limit_session(std::chrono::milliseconds after, std::string reason) {
+    limit_.expires_after(after);
+    limit_.async_wait([weak = session_, reason = std::move(reason)](boost::system::error_code error) {
+        const auto session = weak.lock();
+        if (session && !error) {
+            session->fail(reason);
+        }
+    });
+}
+
+bool Client::on_message(std::string_view data, bool binary) {
+    const auto self = shared_from_this();
+    const bool waited = decoder_.waiting();
+    const auto status = binary ? decoder_.feed_binary(data) : decoder_.feed_text(data);
+    if (status == Decoder::Status::error) {
+        const auto session = session_.lock();
+        log_of(*config_).warn("malformed packet client={} bytes={} why=\"{}\"",
+                              session ? session->handshake()->remote : "", data.size(),
+                              decoder_.error());
+        return false;
+    }
+    if (decoder_.waiting() && !waited && joined_once_) {
+        limit_session(config_->attachment_timeout, "parse error");
+    }
+    if (status == Decoder::Status::need_more) {
+        return true;
+    }
+    if (waited && joined_once_) {
+        limit_.cancel();
+    }
+    return on_packet(decoder_.take());
+}
+
+bool Client::on_packet(SocketPacket packet) {
+    if (packet.type == SocketPacketType::connect) {
+        on_connect(std::move(packet));
+        return true;
+    }
+    const auto found = sockets_.find(packet.nsp);
+    if (found == sockets_.end()) {
+        // What was on its way while the server closed the namespace is no mistake of the client.
+        return joined_once_;
+    }
+    const auto socket = found->second;
+    switch (packet.type) {
+        case SocketPacketType::disconnect: remove(socket, "client namespace disconnect"); return true;
+        case SocketPacketType::event: on_event(socket, std::move(packet)); return true;
+        case SocketPacketType::ack: on_ack(std::move(packet)); return true;
+        case SocketPacketType::connect:
+        case SocketPacketType::connect_error: break;
+    }
+    return false;
+}
+
+void Client::on_connect(SocketPacket packet) {
+    const Handlers* const handlers = handlers_of(packet.nsp);
+    if (handlers == nullptr) {
+        ConnectError unknown;
+        unknown.message = "Invalid namespace";
+        refuse(packet.nsp, unknown);
+        return;
+    }
+    if (sockets_.contains(packet.nsp)) {
+        return;
+    }
+    auto auth = packet.data ? std::move(*packet.data) : Json::object();
+    const auto socket =
+        std::make_shared<Socket>(weak_from_this(), packet.nsp, make_id(), std::move(auth));
+    if (const auto session = session_.lock()) {
+        socket->handshake_ = session->handshake();
+    }
+    std::optional<ConnectError> refusal;
+    if (handlers->authorize) {
+        refusal.emplace();
+        refusal->message = "internal error";
+        guarded("authorize", [&] { refusal = handlers->authorize(*socket); });
+    }
+    if (refusal) {
+        socket->connected_ = false;
+        refuse(packet.nsp, *refusal);
+        return;
+    }
+    join(*handlers, socket);
+}
+
+void Client::join(const Handlers& handlers, const std::shared_ptr<Socket>& socket) {
+    joined_once_ = true;
+    limit_.cancel();
+    sockets_[socket->nsp()] = socket;
+    SocketPacket answer;
+    answer.type = SocketPacketType::connect;
+    answer.nsp = socket->nsp();
+    answer.data = Json::object();
+    (*answer.data)["sid"] = socket->id();
+    send_packet(answer);
+    if (handlers.on_connect) {
+        guarded("on_connect", [&] { handlers.on_connect(socket); });
+    }
+}
+
+void Client::refuse(const std::string& nsp, const ConnectError& error) {
+    SocketPacket answer;
+    answer.type = SocketPacketType::connect_error;
+    answer.nsp = nsp;
+    answer.data = Json::object();
+    (*answer.data)["message"] = error.message;
+    if (!error.data.is_null()) {
+        (*answer.data)["data"] = error.data;
+    }
+    send_packet(answer);
+}
+
+void Client::on_event(const std::shared_ptr<Socket>& socket, SocketPacket packet) {
+    const Handlers* const handlers = handlers_of(packet.nsp);
+    if (handlers == nullptr || !handlers->on_event) {
+        return;
+    }
+    Json args = std::move(*packet.data);
+    std::string event =
+        args.front().is_string() ? args.front().get<std::string>() : dump_json(args.front());
+    args.erase(args.begin());
+    Ack ack = packet.id ? make_ack(socket, *packet.id) : Ack{};
+    guarded("on_event", [&] {
+        handlers->on_event(socket, std::move(event), std::move(args), std::move(ack));
+    });
+}
+
+Ack Client::make_ack(const std::shared_ptr<Socket>& socket, std::uint64_t id) {
+    return [weak = weak_from_this(), of = std::weak_ptr<Socket>(socket), id,
+            used = std::make_shared<bool>(false)](const Json& answer) {
+        const auto self = weak.lock();
+        const auto owner = of.lock();
+        if (self && owner && owner->connected() && !std::exchange(*used, true)) {
+            self->send_ack(owner->nsp(), id, answer);
+        }
+    };
+}
+
+void Client::send_ack(const std::string& nsp, std::uint64_t id, const Json& answer) {
+    SocketPacket packet;
+    packet.type = SocketPacketType::ack;
+    packet.nsp = nsp;
+    packet.id = id;
+    if (answer.is_array()) {
+        packet.data = answer;
+    } else {
+        packet.data = Json::array();
+        packet.data->push_back(answer);
+    }
+    send_packet(packet);
+}
+
+std::uint64_t Client::expect_ack(const std::string& nsp, std::chrono::milliseconds timeout,
+                                 AckReply reply) {
+    const std::uint64_t id = next_ack_++;
+    Expected expected{nsp, std::move(reply), boost::asio::steady_timer(executor_)};
+    expected.timer.expires_after(timeout);
+    const auto at = expected_.emplace(id, std::move(expected)).first;
+    at->second.timer.async_wait([weak = weak_from_this(), id](boost::system::error_code error) {
+        const auto self = weak.lock();
+        if (self && !error) {
+            self->settle_ack(id, std::nullopt);
+        }
+    });
+    return id;
+}
+
+void Client::on_ack(SocketPacket packet) {
+    const auto found = expected_.find(*packet.id);
+    if (found != expected_.end() && found->second.nsp == packet.nsp) {
+        settle_ack(*packet.id, std::move(packet.data));
+    }
+}
+
+void Client::settle_ack(std::uint64_t id, std::optional<Json> args) {
+    auto node = expected_.extract(id);
+    if (!node.empty() && node.mapped().reply) {
+        guarded("ack", [&] { node.mapped().reply(std::move(args)); });
+    }
+}
+
+void Client::leave(const std::shared_ptr<Socket>& socket) {
+    SocketPacket goodbye;
+    goodbye.type = SocketPacketType::disconnect;
+    goodbye.nsp = socket->nsp();
+    send_packet(goodbye);
+    boost::asio::post(executor_, [self = shared_from_this(), socket] {
+        self->remove(socket, "server namespace disconnect");
+    });
+}
+
+void Client::remove(const std::shared_ptr<Socket>& socket, const std::string& reason) {
+    const auto found = sockets_.find(socket->nsp());
+    if (found == sockets_.end() || found->second != socket) {
+        return;
+    }
+    sockets_.erase(found);
+    socket->connected_ = false;
+    socket->drained_ = nullptr;
+    std::vector<std::uint64_t> open;
+    for (const auto& [id, expected] : expected_) {
+        if (expected.nsp == socket->nsp()) {
+            open.push_back(id);
+        }
+    }
+    for (const std::uint64_t id : open) {
+        settle_ack(id, std::nullopt);
+    }
+    const Handlers* const handlers = handlers_of(socket->nsp());
+    if (handlers != nullptr && handlers->on_disconnect) {
+        guarded("on_disconnect", [&] { handlers->on_disconnect(socket, reason); });
+    }
+}
+
+void Client::on_closed(const std::string& reason) {
+    const auto self = shared_from_this();
+    limit_.cancel();
+    while (!sockets_.empty()) {
+        const auto socket = sockets_.begin()->second;
+        remove(socket, reason);
+    }
+}
+
+void Client::on_drained() {
+    const auto self = shared_from_this();
+    const auto sockets = sockets_;
+    for (const auto& [nsp, socket] : sockets) {
+        const auto drained = socket->drained_;
+        if (drained) {
+            guarded("on_drain", drained);
+        }
+    }
+}
+
+void Client::send(Message message) {
+    if (const auto session = session_.lock()) {
+        session->send(std::move(message));
+    }
+}
+
+void Client::send_packet(const SocketPacket& packet) {
+    send(encode_packet(packet));
+}
+
+std::size_t Client::pending_bytes() const {
+    const auto session = session_.lock();
+    return session ? session->pending_bytes() : 0;
+}
+
+}  // namespace flow::socketio

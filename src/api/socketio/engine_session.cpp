@@ -1,0 +1,315 @@
+#include "api/socketio/engine_session.hpp"
+
+#include <utility>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "api/socketio/json_text.hpp"
+#include "api/socketio/log.hpp"
+
+namespace flow::socketio {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// How long a poll between probe and upgrade is held before its noop.
+constexpr Millis kNoopDelay{50};
+/// How long a closing session waits for the client to fetch what is left.
+constexpr Millis kLinger{5'000};
+/// A poll's answer takes further messages up to this size.
+constexpr std::size_t kPollBatch = 1024 * 1024;
+
+}  // namespace
+
+EngineSession::EngineSession(boost::asio::any_io_executor executor,
+                             std::shared_ptr<const Config> config, SessionInit init)
+    : config_(std::move(config)),
+      init_(std::move(init)),
+      transport_(init_.transport),
+      heartbeat_(config_->ping_interval, config_->ping_timeout, Clock::now()),
+      queue_(config_->max_send_queue),
+      timer_(executor),
+      poll_wake_(executor) {}
+
+void EngineSession::start(std::shared_ptr<SessionUser> user) {
+    user_ = std::move(user);
+    arm(heartbeat_.next());
+}
+
+std::string EngineSession::open_packet() const {
+    Json open = Json::object();
+    open["sid"] = init_.sid;
+    open["upgrades"] = Json::array();
+    if (init_.transport == TransportKind::polling) {
+        open["upgrades"].push_back("websocket");
+    }
+    open["pingInterval"] = config_->ping_interval.count();
+    open["pingTimeout"] = config_->ping_timeout.count();
+    open["maxPayload"] = config_->max_payload;
+    return "0" + dump_json(open);
+}
+
+void EngineSession::send(Message message) {
+    if (life_ != Life::open) {
+        return;
+    }
+    if (queue_.push(std::move(message))) {
+        wake_writer();
+        return;
+    }
+    // The caller may be going through its sockets: it hears of the end later, not from inside this call.
+    life_ = Life::doomed;
+    log_of(*config_).warn("slow client closed client={} queued_bytes={} limit={}",
+                          init_.handshake->remote, pending_bytes(), config_->max_send_queue);
+    boost::asio::post(timer_.get_executor(),
+                      [self = shared_from_this()] { self->fail("send queue full"); });
+}
+
+void EngineSession::send_raw(std::string_view data, bool binary) {
+    Message message;
+    if (binary) {
+        message.attachments.push_back(make_bytes(std::string(data)));
+    } else {
+        message.text = make_bytes("4" + std::string(data));
+    }
+    send(std::move(message));
+}
+
+void EngineSession::finish(const std::string& reason) {
+    if (life_ != Life::open) {
+        return;
+    }
+    life_ = Life::closing;
+    arm(Clock::now() + kLinger);
+    if (candidate_) {
+        std::exchange(candidate_, nullptr)->shut();
+        transport_.upgrade_abandoned();
+    }
+    tell_user(reason);
+    wake_writer();
+}
+
+void EngineSession::fail(const std::string& reason, PacketType farewell) {
+    if (life_ == Life::closed) {
+        return;
+    }
+    const auto self = shared_from_this();
+    life_ = Life::closed;
+    farewell_ = farewell;
+    queue_.clear();
+    timer_.cancel();
+    poll_wake_.cancel();
+    for (auto* link : {&candidate_, &link_}) {
+        if (const auto gone = std::exchange(*link, nullptr)) {
+            gone->shut();
+        }
+    }
+    tell_user(reason);
+    if (const auto on_gone = std::exchange(init_.on_gone, nullptr)) {
+        on_gone(init_.sid);
+    }
+}
+
+void EngineSession::tell_user(const std::string& reason) {
+    if (const auto user = std::exchange(user_, nullptr)) {
+        user->on_closed(reason);
+    }
+}
+
+boost::asio::awaitable<PollAnswer> EngineSession::poll() {
+    const auto self = shared_from_this();
+    if (!transport_.poll_begins()) {
+        fail("transport error");
+        PollAnswer refused;
+        refused.conflict = true;
+        co_return refused;
+    }
+    bool waited = false;
+    while (!poll_is_due(waited)) {
+        if (transport_.poll_gets_noop()) {
+            poll_wake_.expires_after(kNoopDelay);
+        } else {
+            poll_wake_.expires_at(TimePoint::max());
+        }
+        co_await poll_wake_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+        waited = true;
+    }
+    transport_.poll_ends();
+    co_return make_poll_answer();
+}
+
+bool EngineSession::poll_is_due(bool waited) const {
+    if (life_ == Life::closed || life_ == Life::closing) {
+        return true;
+    }
+    return transport_.poll_gets_noop() ? waited : !queue_.empty();
+}
+
+PollAnswer EngineSession::make_poll_answer() {
+    PollAnswer answer;
+    if (life_ == Life::closed) {
+        answer.payload.assign(1, static_cast<char>(farewell_));
+        return answer;
+    }
+    if (transport_.poll_gets_noop()) {
+        answer.payload.assign(1, static_cast<char>(PacketType::noop));
+        return answer;
+    }
+    while (!queue_.empty() &&
+           (answer.cost == 0 || answer.cost + queue_.front().cost() <= kPollBatch)) {
+        const auto message = queue_.pop();
+        answer.cost += message->cost();
+        append_packets(answer.payload, *message);
+    }
+    in_flight_ += answer.cost;
+    if (finished()) {
+        if (!answer.payload.empty()) {
+            answer.payload.push_back(kPacketSeparator);
+        }
+        answer.payload.push_back(static_cast<char>(PacketType::close));
+        fail("closed");
+    }
+    return answer;
+}
+
+void EngineSession::append_packets(std::string& payload, const Message& message) {
+    const auto separate = [&payload] {
+        if (!payload.empty()) {
+            payload.push_back(kPacketSeparator);
+        }
+    };
+    if (message.text) {
+        separate();
+        payload += *message.text;
+    }
+    for (const Bytes& attachment : message.attachments) {
+        separate();
+        append_binary_packet(payload, *attachment);
+    }
+}
+
+std::optional<Message> EngineSession::take() {
+    if (life_ == Life::closed) {
+        return std::nullopt;
+    }
+    auto message = queue_.pop();
+    if (message) {
+        in_flight_ += message->cost();
+    }
+    return message;
+}
+
+void EngineSession::written(std::size_t cost, bool ok) {
+    in_flight_ -= cost;
+    if (!ok) {
+        fail("transport error");
+    } else if (cost > 0 && life_ == Life::open && pending_bytes() == 0) {
+        const auto user = user_;
+        user->on_drained();
+    }
+}
+
+bool EngineSession::receive(const PacketView& packet) {
+    if (life_ != Life::open) {
+        return false;
+    }
+    const TimePoint now = Clock::now();
+    heartbeat_.on_packet(now);
+    switch (packet.type) {
+        case PacketType::pong:
+            heartbeat_.on_pong(now);
+            if (heartbeat_.next() < armed_) {
+                arm(heartbeat_.next());
+            }
+            return true;
+        case PacketType::message: {
+            const auto user = user_;
+            if (!user->on_message(packet.data, packet.binary)) {
+                fail("parse error");
+                return false;
+            }
+            return true;
+        }
+        case PacketType::close: fail("transport close", PacketType::noop); return true;
+        // Since version 4 the server pings; a client that does is of another version.
+        case PacketType::ping: fail("transport error"); return false;
+        case PacketType::open:
+        case PacketType::upgrade:
+        case PacketType::noop: return true;
+    }
+    return true;
+}
+
+bool EngineSession::attach_candidate(std::shared_ptr<TransportLink> link) {
+    if (life_ != Life::open || !transport_.upgrade_begins()) {
+        return false;
+    }
+    candidate_ = std::move(link);
+    return true;
+}
+
+TransportState::Step EngineSession::on_candidate_packet(const PacketView& packet) {
+    if (life_ != Life::open) {
+        return TransportState::Step::refuse;
+    }
+    const auto step = transport_.on_candidate_packet(packet);
+    if (step == TransportState::Step::take_over) {
+        link_ = std::move(candidate_);
+    }
+    if (step != TransportState::Step::refuse) {
+        poll_wake_.cancel();
+    }
+    return step;
+}
+
+void EngineSession::abandon_candidate() {
+    candidate_.reset();
+    if (transport_.kind() == TransportKind::polling) {
+        transport_.upgrade_abandoned();
+        poll_wake_.cancel();
+    }
+}
+
+void EngineSession::wake_writer() {
+    if (transport_.kind() == TransportKind::websocket) {
+        if (link_) {
+            link_->wake();
+        }
+    } else if (life_ != Life::open || !transport_.poll_gets_noop()) {
+        poll_wake_.cancel();
+    }
+}
+
+void EngineSession::arm(TimePoint when) {
+    armed_ = when;
+    timer_.expires_at(when);
+    timer_.async_wait([weak = weak_from_this()](boost::system::error_code error) {
+        const auto self = weak.lock();
+        if (self && !error) {
+            self->on_timer();
+        }
+    });
+}
+
+void EngineSession::on_timer() {
+    if (life_ == Life::closing) {
+        fail("closed");
+        return;
+    }
+    if (life_ != Life::open) {
+        return;
+    }
+    switch (heartbeat_.check(Clock::now())) {
+        case Heartbeat::Due::timeout: fail("ping timeout"); return;
+        case Heartbeat::Due::ping:
+            queue_.push_control(text_message("2"));
+            wake_writer();
+            break;
+        case Heartbeat::Due::nothing: break;
+    }
+    arm(heartbeat_.next());
+}
+
+}  // namespace flow::socketio

@@ -1,0 +1,196 @@
+#include "api/socketio/http_connection.hpp"
+
+#include <utility>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/write.hpp>
+#include <boost/beast/websocket/rfc6455.hpp>
+
+#include "api/socketio/log.hpp"
+
+namespace flow::socketio {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+
+constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
+
+std::string_view view(beast::string_view text) {
+    return {text.data(), text.size()};
+}
+
+}  // namespace
+
+HttpConnection::HttpConnection(HttpStream stream, ConnectionNames names,
+                               std::shared_ptr<ServerCore> core)
+    : stream_(std::move(stream)),
+      names_(std::move(names)),
+      core_(std::move(core)),
+      config_(core_->config()) {}
+
+void HttpConnection::kill() {
+    if (const auto link = link_.lock()) {
+        link->kill();
+    } else {
+        stream_.close();
+    }
+}
+
+void HttpConnection::close_if_idle() {
+    if (idle_) {
+        kill();
+    }
+}
+
+asio::awaitable<void> HttpConnection::run() {
+    const auto self = shared_from_this();
+    bool more = true;
+    while (more) {
+        more = co_await serve_one();
+        release_post();
+    }
+    if (const auto session = std::exchange(polled_, nullptr)) {
+        session->written(std::exchange(polled_cost_, 0), false);
+    }
+}
+
+/// One request and its answer; false when the connection is over.
+asio::awaitable<bool> HttpConnection::serve_one() {
+    Parser parser;
+    parser.header_limit(static_cast<std::uint32_t>(config_->max_http_header));
+    parser.body_limit(config_->max_payload);
+    const ErrorCode error = co_await read_request(parser);
+    if (error == http::error::body_limit) {
+        co_await refuse_body(parser.get());
+        co_return false;
+    }
+    if (error) {
+        co_return false;
+    }
+    Request request = parser.release();
+    if (beast::websocket::is_upgrade(request) && core_->site_for(view(request.target()))) {
+        co_await serve_websocket(std::move(request));
+        co_return false;
+    }
+    const bool keep_alive = request.keep_alive();
+    const bool head = request.method() == http::verb::head;
+    const std::string origin(view(request[http::field::origin]));
+    HttpResponse response = co_await answer(std::move(request));
+    add_cors(response, origin, *config_);
+    response.prepare_payload();
+    if (head) {
+        response.body().clear();
+    }
+    co_return co_await write_response(std::move(response), keep_alive && !core_->closing());
+}
+
+asio::awaitable<ErrorCode> HttpConnection::read_request(Parser& parser) {
+    idle_ = buffer_.size() == 0;
+    stream_.expires_after(config_->http_idle_timeout);
+    const auto [error, size] =
+        co_await http::async_read_header(stream_, buffer_, parser, kTuple);
+    idle_ = false;
+    if (error) {
+        co_return error;
+    }
+    if (!claim_post(parser.get())) {
+        co_return http::error::bad_value;
+    }
+    if (beast::iequals(parser.get()[http::field::expect], "100-continue")) {
+        http::response<http::empty_body> go_on(http::status::continue_, 11);
+        co_await http::async_write(stream_, go_on, kTuple);
+    }
+    stream_.expires_after(config_->http_idle_timeout);
+    const auto [body_error, body_size] = co_await http::async_read(stream_, buffer_, parser, kTuple);
+    co_return body_error;
+}
+
+asio::awaitable<bool> HttpConnection::write_response(HttpResponse response, bool keep_alive) {
+    response.keep_alive(keep_alive);
+    stream_.expires_after(config_->http_idle_timeout);
+    const auto [error, size] = co_await http::async_write(stream_, response, kTuple);
+    if (const auto session = std::exchange(polled_, nullptr)) {
+        session->written(std::exchange(polled_cost_, 0), !error);
+    }
+    if (!error && !keep_alive) {
+        co_await linger();
+    }
+    co_return !error && keep_alive;
+}
+
+/// Closing with unread bytes resets the connection, and the client would lose the answer.
+asio::awaitable<void> HttpConnection::linger() {
+    constexpr std::chrono::seconds kLimit{2};
+    ErrorCode error;
+    stream_.socket().shutdown(asio::socket_base::shutdown_send, error);
+    stream_.expires_after(kLimit);
+    std::array<char, 4096> waste{};
+    std::size_t drained = 0;
+    while (!error && drained < 4 * config_->max_payload) {
+        const auto [read_error, size] =
+            co_await stream_.async_read_some(asio::buffer(waste), kTuple);
+        error = read_error;
+        drained += size;
+    }
+}
+
+asio::awaitable<void> HttpConnection::refuse_body(const Request& header) {
+    log_of(*config_).warn("request body too large client={} size={} limit={}", names_.remote,
+                          view(header[http::field::content_length]), config_->max_payload);
+    HttpResponse response = plain_response(http::status::payload_too_large, "text/plain",
+                                           "the body is larger than " +
+                                               std::to_string(config_->max_payload) + " bytes\n");
+    add_cors(response, view(header[http::field::origin]), *config_);
+    response.prepare_payload();
+    co_await write_response(std::move(response), false);
+}
+
+std::optional<HttpResponse> HttpConnection::refuse_access(const Request& request) const {
+    if (!core_->access_check) {
+        return std::nullopt;
+    }
+    AccessRequest facts;
+    facts.host = view(request[http::field::host]);
+    facts.origin = view(request[http::field::origin]);
+    facts.local = names_.local;
+    facts.local_unix = names_.is_unix;
+    const auto reason = core_->access_check(facts);
+    if (!reason) {
+        return std::nullopt;
+    }
+    log_of(*config_).warn("request refused client={} host=\"{}\" origin=\"{}\" why=\"{}\"",
+                          names_.remote, facts.host, facts.origin, *reason);
+    return error_response(EngineError::forbidden, *reason);
+}
+
+asio::awaitable<HttpResponse> HttpConnection::answer(Request request) {
+    auto refusal = refuse_access(request);
+    if (refusal) {
+        co_return std::move(*refusal);
+    }
+    const bool preflight = request.method() == http::verb::options &&
+                           request.find(http::field::origin) != request.end();
+    auto site = core_->site_for(view(request.target()));
+    if (preflight || (site && request.method() == http::verb::options)) {
+        co_return preflight_response(request, *config_);
+    }
+    if (site) {
+        co_return co_await answer_engine(std::move(site), std::move(request));
+    }
+    co_return answer_other(request);
+}
+
+HttpResponse HttpConnection::answer_other(const Request& request) const {
+    if (core_->http_handler) {
+        if (auto response = core_->http_handler(request)) {
+            return std::move(*response);
+        }
+    }
+    return plain_response(http::status::not_found, "text/plain", "not found\n");
+}
+
+}  // namespace flow::socketio

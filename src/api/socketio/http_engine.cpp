@@ -1,0 +1,206 @@
+// The Engine.IO half of HttpConnection: opening sessions, polls, POSTs, websockets.
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <utility>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/websocket/rfc6455.hpp>
+
+#include "api/socketio/http_connection.hpp"
+
+namespace flow::socketio {
+namespace {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+
+constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
+constexpr std::string_view kText = "text/plain; charset=UTF-8";
+/// A POST of many packets lets others have their turn after so many.
+constexpr std::size_t kPacketsPerTurn = 256;
+
+std::string_view view(boost::beast::string_view text) {
+    return {text.data(), text.size()};
+}
+
+std::string lower(std::string_view text) {
+    std::string out(text);
+    for (char& c : out) {
+        c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    }
+    return out;
+}
+
+}  // namespace
+
+std::shared_ptr<const Handshake> HttpConnection::handshake_of(const Request& request) const {
+    auto handshake = std::make_shared<Handshake>();
+    handshake->remote = names_.remote;
+    handshake->target = std::string(view(request.target()));
+    handshake->local = names_.remote_is_loopback;
+    for (const auto& field : request) {
+        handshake->headers.emplace_back(lower(view(field.name_string())), view(field.value()));
+    }
+    return handshake;
+}
+
+std::optional<EngineError> HttpConnection::check(const EngineSite& site,
+                                                 const Request& request) const {
+    RequestFacts facts;
+    facts.query = parse_engine_query(view(request.target()));
+    facts.method = request.method();
+    facts.upgrade = boost::beast::websocket::is_upgrade(request);
+    if (const auto session = site.find(facts.query.sid)) {
+        facts.known = session->transport().kind();
+    }
+    return check_request(facts);
+}
+
+bool HttpConnection::claim_post(const Request& header) {
+    const auto site = core_->site_for(view(header.target()));
+    if (header.method() != http::verb::post || !site || check(*site, header)) {
+        return true;
+    }
+    const auto session = site->find(parse_engine_query(view(header.target())).sid);
+    if (!session || refuse_access(header)) {
+        return true;
+    }
+    if (!session->transport().post_begins()) {
+        session->fail("transport error");
+        return true;  // the check before the answer finds no session any more: 400
+    }
+    posting_ = session;
+    return true;
+}
+
+void HttpConnection::release_post() {
+    if (const auto session = std::exchange(posting_, nullptr)) {
+        session->transport().post_ends();
+    }
+}
+
+HttpResponse HttpConnection::open_session(EngineSite& site, const Request& request) {
+    const auto session = core_->closing()
+                             ? nullptr
+                             : site.open(TransportKind::polling, handshake_of(request));
+    if (!session) {
+        return plain_response(http::status::service_unavailable, kText, "too many sessions\n");
+    }
+    return plain_response(http::status::ok, kText, session->open_packet());
+}
+
+asio::awaitable<HttpResponse> HttpConnection::answer_engine(std::shared_ptr<EngineSite> site,
+                                                            Request request) {
+    // The session of this POST may have changed its transport while the body came.
+    if (!posting_ || !posting_->open()) {
+        const auto error = check(*site, request);
+        if (error) {
+            co_return error_response(*error);
+        }
+    }
+    const auto query = parse_engine_query(view(request.target()));
+    if (query.sid.empty()) {
+        co_return open_session(*site, request);
+    }
+    auto session = site->find(query.sid);
+    if (request.method() == http::verb::post) {
+        std::string body = std::move(request.body());
+        co_return co_await answer_post(std::move(session), std::move(body));
+    }
+    co_return co_await answer_poll(std::move(session));
+}
+
+asio::awaitable<HttpResponse> HttpConnection::answer_poll(std::shared_ptr<EngineSession> session) {
+    stream_.expires_never();
+    watch_for_hangup(session);
+    PollAnswer answer = co_await session->poll();
+    ErrorCode ignored;
+    stream_.socket().cancel(ignored);
+    if (answer.conflict) {
+        co_return error_response(EngineError::bad_request);
+    }
+    polled_ = session;
+    polled_cost_ = answer.cost;
+    co_return plain_response(http::status::ok, kText, std::move(answer.payload));
+}
+
+/// While a poll waits nobody reads from its socket: a client that hangs up is noticed here.
+void HttpConnection::watch_for_hangup(const std::shared_ptr<EngineSession>& session) {
+    auto readable = [weak = weak_from_this(), of = std::weak_ptr(session)](ErrorCode error) {
+        const auto self = weak.lock();
+        const auto polled = of.lock();
+        if (error || !self || !polled || !self->stream_.socket().is_open()) {
+            return;
+        }
+        char byte = 0;
+        const auto got = ::recv(self->stream_.socket().native_handle(), &byte, 1,
+                                MSG_PEEK | MSG_DONTWAIT);
+        if (got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK)) {
+            polled->fail("transport close");
+        }
+    };
+    stream_.socket().async_wait(asio::socket_base::wait_read, std::move(readable));
+}
+
+asio::awaitable<HttpResponse> HttpConnection::answer_post(std::shared_ptr<EngineSession> session,
+                                                          std::string body) {
+    PayloadReader reader(body);
+    std::size_t count = 0;
+    bool sane = true;
+    while (const auto packet = reader.next()) {
+        sane = session->receive(*packet);
+        if (!sane || !session->open()) {
+            break;
+        }
+        if (++count % kPacketsPerTurn == 0) {
+            co_await asio::post(stream_.get_executor(), asio::use_awaitable);
+        }
+    }
+    if (reader.failed()) {
+        session->fail("parse error");
+    }
+    if (reader.failed() || !sane) {
+        co_return error_response(EngineError::bad_request);
+    }
+    co_return plain_response(http::status::ok, "text/html", "ok");
+}
+
+asio::awaitable<void> HttpConnection::serve_websocket(Request request) {
+    const auto site = core_->site_for(view(request.target()));
+    auto refusal = refuse_access(request);
+    if (!refusal) {
+        if (const auto error = check(*site, request)) {
+            refusal = error_response(*error);
+        }
+    }
+    if (refusal || core_->closing()) {
+        HttpResponse response = refusal ? std::move(*refusal) : error_response(EngineError::bad_request);
+        add_cors(response, view(request[http::field::origin]), *config_);
+        response.prepare_payload();
+        co_await write_response(std::move(response), false);
+        co_return;
+    }
+    const std::string sid = parse_engine_query(view(request.target())).sid;
+    auto handshake = handshake_of(request);
+    auto link = std::make_shared<WebSocketLink>(std::move(stream_), config_, names_.remote);
+    link_ = link;
+    const ErrorCode error = co_await link->accept(std::move(request));
+    if (error) {
+        co_return;
+    }
+    const auto session =
+        sid.empty() ? site->open(TransportKind::websocket, std::move(handshake)) : site->find(sid);
+    if (!session || (!sid.empty() && !session->attach_candidate(link))) {
+        co_await link->turn_away();
+    } else if (sid.empty()) {
+        session->send(text_message(session->open_packet()));
+        co_await link->serve(session);
+    } else {
+        co_await link->serve_candidate(session);
+    }
+}
+
+}  // namespace flow::socketio

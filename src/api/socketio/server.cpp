@@ -1,0 +1,54 @@
+#include "api/socketio/server.hpp"
+
+#include <utility>
+
+#include "api/socketio/server_core.hpp"
+
+namespace flow::socketio {
+
+Server::Server(boost::asio::io_context& io, Config config)
+    : core_(std::make_shared<ServerCore>(io, std::move(config))) {
+    core_->start();
+}
+
+Server::~Server() {
+    core_->abandon();
+}
+
+void Server::set_namespace(std::string name, Handlers handlers) {
+    core_->namespaces()[std::move(name)] = std::move(handlers);
+}
+
+void Server::set_http_handler(HttpHandler handler) {
+    core_->http_handler = std::move(handler);
+}
+
+void Server::set_access_check(AccessCheck check) {
+    core_->access_check = std::move(check);
+}
+
+void Server::mount_raw_engine(std::string path, RawHandler handler) {
+    core_->add_raw_site(std::move(path), std::move(handler));
+}
+
+boost::system::result<std::uint16_t> Server::listen(const boost::asio::ip::tcp::endpoint& endpoint) {
+    return core_->listen(endpoint);
+}
+
+boost::system::result<void> Server::listen_unix(const std::string& path) {
+    return core_->listen_unix(path);
+}
+
+std::size_t Server::session_count() const {
+    return core_->session_count();
+}
+
+std::size_t Server::connection_count() const {
+    return core_->connection_count();
+}
+
+void Server::close(std::function<void()> closed) {
+    core_->close(std::move(closed));
+}
+
+}  // namespace flow::socketio

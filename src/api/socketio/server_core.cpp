@@ -1,0 +1,181 @@
+#include "api/socketio/server_core.hpp"
+
+#include <exception>
+#include <utility>
+
+#include <boost/asio/co_spawn.hpp>
+
+#include "api/socketio/http_connection.hpp"
+#include "api/socketio/log.hpp"
+
+namespace flow::socketio {
+namespace {
+
+/// Bare Engine.IO: hands each message on.
+class RawUser : public SessionUser {
+public:
+    RawUser(std::weak_ptr<EngineSession> session, std::shared_ptr<Server::RawHandler> handler)
+        : session_(std::move(session)), handler_(std::move(handler)) {}
+
+    bool on_message(std::string_view data, bool binary) override {
+        const auto session = session_.lock();
+        if (session && *handler_) {
+            (*handler_)(*session, std::string(data), binary);
+        }
+        return true;
+    }
+    void on_closed(const std::string&) override {}
+    void on_drained() override {}
+
+private:
+    std::weak_ptr<EngineSession> session_;
+    std::shared_ptr<Server::RawHandler> handler_;
+};
+
+}  // namespace
+
+ServerCore::ServerCore(boost::asio::io_context& io, Config config)
+    : io_(io), config_(std::make_shared<const Config>(std::move(config))), close_limit_(io) {}
+
+void ServerCore::start() {
+    add_site(config_->path, [executor = boost::asio::any_io_executor(io_.get_executor()),
+                             config = config_, namespaces = namespaces_](
+                                const std::shared_ptr<EngineSession>& session) {
+        auto client = std::make_shared<Client>(executor, config, namespaces, session);
+        client->start();
+        return client;
+    });
+}
+
+void ServerCore::add_raw_site(std::string path, Server::RawHandler handler) {
+    add_site(std::move(path),
+             [shared = std::make_shared<Server::RawHandler>(std::move(handler))](
+                 const std::shared_ptr<EngineSession>& session) {
+                 return std::make_shared<RawUser>(session, shared);
+             });
+}
+
+void ServerCore::add_site(std::string path, EngineSite::UserFactory factory) {
+    auto site = std::make_shared<EngineSite>(io_.get_executor(), config_, std::move(path),
+                                             std::move(factory));
+    site->on_gone([weak = weak_from_this()] {
+        if (const auto self = weak.lock()) {
+            self->finish_close_if_empty();
+        }
+    });
+    sites_.push_back(std::move(site));
+}
+
+std::shared_ptr<EngineSite> ServerCore::site_for(std::string_view target) const {
+    for (const auto& site : sites_) {
+        if (site->serves(target)) {
+            return site;
+        }
+    }
+    return nullptr;
+}
+
+std::size_t ServerCore::session_count() const {
+    std::size_t count = 0;
+    for (const auto& site : sites_) {
+        count += site->size();
+    }
+    return count;
+}
+
+void ServerCore::adopt(HttpStream stream, ConnectionNames names) {
+    if (closing_ || connections_.size() >= config_->max_connections) {
+        log_of(*config_).warn("connection refused client={} open={} limit={}", names.remote,
+                              connections_.size(), config_->max_connections);
+        return;
+    }
+    auto connection =
+        std::make_shared<HttpConnection>(std::move(stream), std::move(names), shared_from_this());
+    connections_[connection.get()] = connection;
+    auto ended = [self = shared_from_this(), connection](std::exception_ptr failure) {
+        self->forget(connection.get());
+        if (!failure) {
+            return;
+        }
+        try {
+            std::rethrow_exception(failure);
+        } catch (const std::exception& error) {
+            log_of(*self->config_).error("connection failed what=\"{}\"", error.what());
+        }
+    };
+    boost::asio::co_spawn(io_, connection->run(), std::move(ended));
+}
+
+void ServerCore::forget(const HttpConnection* connection) {
+    connections_.erase(connection);
+    finish_close_if_empty();
+}
+
+std::vector<std::shared_ptr<HttpConnection>> ServerCore::connections() const {
+    std::vector<std::shared_ptr<HttpConnection>> all;
+    for (const auto& [pointer, weak] : connections_) {
+        if (auto connection = weak.lock()) {
+            all.push_back(std::move(connection));
+        }
+    }
+    return all;
+}
+
+void ServerCore::stop_listening() {
+    for (const auto& stop : std::exchange(stop_listeners_, {})) {
+        stop();
+    }
+}
+
+void ServerCore::close(std::function<void()> closed) {
+    closed_ = std::move(closed);
+    closing_ = true;
+    stop_listening();
+    close_limit_.expires_after(config_->close_timeout);
+    close_limit_.async_wait([weak = weak_from_this()](ErrorCode error) {
+        const auto self = weak.lock();
+        if (self && !error) {
+            self->finish_close();
+        }
+    });
+    for (const auto& site : sites_) {
+        site->finish_all("server shutting down");
+    }
+    for (const auto& connection : connections()) {
+        connection->close_if_idle();
+    }
+    boost::asio::post(io_, [self = shared_from_this()] { self->finish_close_if_empty(); });
+}
+
+void ServerCore::finish_close_if_empty() {
+    if (closing_ && closed_ && session_count() == 0 && connections_.empty()) {
+        finish_close();
+    }
+}
+
+void ServerCore::finish_close() {
+    close_limit_.cancel();
+    const auto closed = std::exchange(closed_, nullptr);
+    for (const auto& site : sites_) {
+        site->fail_all("server shutting down");
+    }
+    for (const auto& connection : connections()) {
+        connection->kill();
+    }
+    if (closed) {
+        closed();
+    }
+}
+
+void ServerCore::abandon() {
+    closing_ = true;
+    closed_ = nullptr;
+    http_handler = nullptr;
+    access_check = nullptr;
+    namespaces_->clear();
+    stop_listening();
+    finish_close();
+    sites_.clear();
+}
+
+}  // namespace flow::socketio

@@ -1,0 +1,113 @@
+#include "api/socketio/session_state.hpp"
+
+#include <utility>
+
+namespace flow::socketio {
+
+Heartbeat::Heartbeat(Millis interval, Millis timeout, TimePoint now)
+    : interval_(interval), timeout_(timeout), next_(now + interval) {}
+
+Heartbeat::Due Heartbeat::check(TimePoint now) {
+    if (now < next_) {
+        return Due::nothing;
+    }
+    if (awaiting_pong_) {
+        return Due::timeout;
+    }
+    awaiting_pong_ = true;
+    next_ = now + timeout_;
+    return Due::ping;
+}
+
+void Heartbeat::on_packet(TimePoint now) {
+    if (awaiting_pong_) {
+        next_ = now + timeout_;
+    }
+}
+
+void Heartbeat::on_pong(TimePoint now) {
+    awaiting_pong_ = false;
+    next_ = now + interval_;
+}
+
+bool TransportState::begin(bool& open) {
+    if (open) {
+        return false;
+    }
+    open = true;
+    return true;
+}
+
+bool TransportState::upgrade_begins() {
+    if (kind_ == TransportKind::websocket) {
+        return false;
+    }
+    return begin(candidate_);
+}
+
+TransportState::Step TransportState::on_candidate_packet(const PacketView& packet) {
+    if (packet.type == PacketType::ping && packet.data == "probe") {
+        probed_ = true;
+        return Step::answer_probe;
+    }
+    if (packet.type == PacketType::upgrade) {
+        kind_ = TransportKind::websocket;
+        candidate_ = false;
+        probed_ = false;
+        return Step::take_over;
+    }
+    return Step::refuse;
+}
+
+void TransportState::upgrade_abandoned() {
+    candidate_ = false;
+    probed_ = false;
+}
+
+bool SendQueue::push(Message message) {
+    const std::size_t cost = message.cost();
+    if (bytes_ + cost > max_bytes_) {
+        drop_until_fits(cost);
+    }
+    if (bytes_ + cost > max_bytes_ && !messages_.empty()) {
+        dropped_ += message.droppable ? 1 : 0;
+        return message.droppable;
+    }
+    append(std::move(message));
+    return true;
+}
+
+void SendQueue::drop_until_fits(std::size_t cost) {
+    std::deque<Message> kept;
+    for (Message& message : messages_) {
+        if (message.droppable && bytes_ + cost > max_bytes_) {
+            bytes_ -= message.cost();
+            ++dropped_;
+        } else {
+            kept.push_back(std::move(message));
+        }
+    }
+    messages_ = std::move(kept);
+}
+
+std::optional<Message> SendQueue::pop() {
+    if (messages_.empty()) {
+        return std::nullopt;
+    }
+    Message message = std::move(messages_.front());
+    messages_.pop_front();
+    bytes_ -= message.cost();
+    return message;
+}
+
+void SendQueue::clear() {
+    messages_.clear();
+    bytes_ = 0;
+}
+
+void SendQueue::append(Message message) {
+    bytes_ += message.cost();
+    messages_.push_back(std::move(message));
+}
+
+}  // namespace flow::socketio
