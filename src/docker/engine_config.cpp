@@ -1,0 +1,32 @@
+#include "docker/engine_config.hpp"
+
+namespace flow::docker {
+namespace {
+
+/// Linux allows 107 bytes in the path of a Unix socket.
+constexpr std::size_t kMaxSocketPath = 107;
+
+domain::Error bad_host(std::string_view host, const std::string& why) {
+    return domain::validation_failed(
+        {{"docker_host", "\"" + std::string{host} + "\" " + why + "; write unix:///path/to/docker.sock"}});
+}
+
+}  // namespace
+
+domain::Result<std::string> parse_docker_host(std::string_view host) {
+    constexpr std::string_view kScheme = "unix://";
+    if (!host.starts_with(kScheme)) {
+        return bad_host(host, "is not a Unix socket: only an engine on this host can be used, because "
+                              "sockets and mounts are shared with it");
+    }
+    const std::string_view path = host.substr(kScheme.size());
+    if (path.empty() || path.front() != '/') {
+        return bad_host(host, "has no absolute path");
+    }
+    if (path.size() > kMaxSocketPath) {
+        return bad_host(host, "is longer than the 107 bytes that a Unix socket's path may have");
+    }
+    return std::string{path};
+}
+
+}  // namespace flow::docker

@@ -1,0 +1,107 @@
+// EngineClient: the event subscription and the engine's ring of past events.
+#include <utility>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "docker/engine_client.hpp"
+#include "docker/event_feed.hpp"
+#include "docker/event_parse.hpp"
+#include "docker/line_splitter.hpp"
+#include "docker/url_text.hpp"
+
+namespace flow::docker {
+
+namespace asio = boost::asio;
+
+using domain::EngineEvent;
+using domain::Error;
+using domain::Result;
+
+namespace {
+
+class Subscription : public reconciler::EventStream {
+public:
+    explicit Subscription(std::shared_ptr<EventFeed> feed) : feed_(std::move(feed)) {}
+    Subscription(const Subscription&) = delete;
+    Subscription& operator=(const Subscription&) = delete;
+    ~Subscription() override { feed_->close(); }
+
+private:
+    std::shared_ptr<EventFeed> feed_;
+};
+
+Error not_opened(const EventFeed& feed, const EngineCall& what) {
+    if (feed.status() >= 400) {
+        return engine_error(what, feed.status(), feed.refusal());
+    }
+    Error error;
+    if (feed.broken()) {
+        error = *feed.broken();
+    } else {
+        error.type = domain::ErrorType::docker_api_error;
+        error.message = "no answer in time";
+    }
+    error.engine = domain::EngineFailure::away;   // listening changes nothing at the engine
+    return with_call(what, std::move(error));
+}
+
+}  // namespace
+
+std::string EngineClient::event_query() const {
+    EngineJson filters;
+    filters["type"].push_back("container");
+    filters["label"].push_back(std::string{domain::kLabelManager} + "=" + config_.manager);
+    for (const char* action : {"create", "start", "die", "oom", "kill", "stop", "destroy", "rename",
+                               "update", "pause", "unpause", "health_status"}) {
+        filters["event"].push_back(action);
+    }
+    return filters_query(filters);
+}
+
+reconciler::Awaitable<std::unique_ptr<reconciler::EventStream>> EngineClient::subscribe(
+    reconciler::EventSink sink) {
+    const EngineCall what{"listen to", "the engine's events", ""};
+    const domain::Time now = std::chrono::system_clock::now();
+    HttpRequest request = make_request(
+        "GET", "/events?since=" + domain::to_engine_time(now) + "&" + event_query(),
+        std::chrono::milliseconds{0});
+    auto feed = std::make_shared<EventFeed>(executor_, std::move(sink), config_.max_event);
+    feed->open(http_, std::move(request), config_.deadlines.subscribe);
+    auto decided = feed->decided().async_wait(asio::as_tuple(asio::use_awaitable));
+    co_await std::move(decided);
+    if (!feed->is_open()) {
+        feed->close();
+        co_return not_opened(*feed, what);
+    }
+    std::unique_ptr<reconciler::EventStream> subscription = std::make_unique<Subscription>(feed);
+    asio::post(executor_, [feed] { feed->release(); });
+    co_return std::move(subscription);
+}
+
+reconciler::Awaitable<std::vector<EngineEvent>> EngineClient::ring() {
+    const domain::Time now = std::chrono::system_clock::now();
+    EngineCall what{"read", "the engine's past events", ""};
+    // Since the first second of all: the engine then gives all that it still has, and `until` ends the answer.
+    auto asked = call(std::move(what),
+                      make_request("GET", "/events?since=1&until=" + domain::to_engine_time(now) +
+                                              "&" + event_query(),
+                                   config_.deadlines.inspect));
+    Result<HttpResponse> answer = co_await std::move(asked);
+    if (answer.has_error()) {
+        co_return std::move(answer.error());
+    }
+    std::vector<EngineEvent> events;
+    const auto take = [&events](std::string_view line) {
+        if (auto event = parse_event(line)) {
+            events.push_back(std::move(*event));
+        }
+    };
+    LineSplitter lines{config_.max_event};
+    lines.feed(answer->body, take);
+    lines.finish(take);
+    co_return std::move(events);
+}
+
+}  // namespace flow::docker

@@ -1,0 +1,324 @@
+#include "docker/spec_to_create.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+#include <map>
+#include <set>
+#include <string_view>
+#include <utility>
+
+namespace flow::docker {
+namespace {
+
+using domain::Json;
+using domain::Spec;
+using reconciler::CreateCall;
+
+/// From this API version on, create takes all networks at once.
+constexpr int kManyEndpointsMinor = 44;
+
+/// Letters, digits, '-' and '.', no empty part, no '-' at the edge of one (RFC 1123).
+bool is_host_name(std::string_view name) {
+    char before = '.';
+    for (const char c : name) {
+        const bool word = std::isalnum(static_cast<unsigned char>(c)) != 0;
+        const bool edge = c == '.' && before == '-';
+        if ((!word && c != '-' && c != '.') || (before == '.' && !word) || edge) {
+            return false;
+        }
+        before = c;
+    }
+    return !name.empty() && name.size() <= 63 && before != '.' && before != '-';
+}
+
+Json labels_of(const CreateCall& call, const EngineConfig& config) {
+    std::map<std::string, std::string> labels = call.spec.labels;
+    labels[domain::kLabelManager] = config.manager;
+    labels[domain::kLabelContainerId] = call.container_id;
+    labels[domain::kLabelName] = call.spec.name;
+    labels[domain::kLabelGeneration] = std::to_string(call.generation);
+    labels[domain::kLabelSpecHash] = domain::spec_hash(call.spec);
+    if (!call.spec.task_id.empty()) {
+        labels[domain::kLabelTaskId] = call.spec.task_id;
+    }
+    if (!call.spec.runner_id.empty()) {
+        labels[domain::kLabelRunnerId] = call.spec.runner_id;
+    }
+    return labels;
+}
+
+/// The user's variables, and ours over them (contract 6).
+Json environment_of(const CreateCall& call) {
+    std::map<std::string, std::string> all = call.spec.environment;
+    all["FLOW_SOCKET"] = std::string{kSocketFolder} + "/" + call.container_id + ".sock";
+    all["FLOW_CONTAINER_ID"] = call.container_id;
+    all["FLOW_NAME"] = call.spec.name;
+    all["FLOW_TASK_ID"] = call.spec.task_id;
+    all["FLOW_RUNNER_ID"] = call.spec.runner_id;
+    Json list = Json::array();
+    for (const auto& [key, value] : all) {
+        list.push_back(key + "=" + value);
+    }
+    return list;
+}
+
+Json bind_mount(const std::string& source, const std::string& target, bool read_only) {
+    Json mount;
+    mount["Type"] = "bind";
+    mount["Source"] = source;
+    mount["Target"] = target;
+    mount["ReadOnly"] = read_only;
+    return mount;
+}
+
+/// Without a name the engine makes an anonymous volume. The labels count only when the volume is made by this.
+Json volume_mount(const domain::Mount& volume, const EngineConfig& config) {
+    Json mount;
+    mount["Type"] = "volume";
+    if (!volume.source.empty()) {
+        mount["Source"] = volume.source;
+    }
+    mount["Target"] = volume.target;
+    mount["ReadOnly"] = volume.read_only;
+    mount["VolumeOptions"]["Labels"][domain::kLabelManager] = config.manager;
+    return mount;
+}
+
+Json mounts_of(const CreateCall& call, const EngineConfig& config) {
+    Json list = Json::array();
+    std::map<std::string, std::string> carried;   // target to volume
+    for (const domain::ObservedMount& mount : call.carried) {
+        carried[mount.target] = mount.name;
+    }
+    for (domain::Mount volume : call.spec.volumes) {
+        if (volume.type == domain::Mount::Type::bind) {
+            carried.erase(volume.target);
+            list.push_back(bind_mount(volume.source, volume.target, volume.read_only));
+            continue;
+        }
+        if (const auto old = carried.find(volume.target); old != carried.end()) {
+            volume.source = volume.source.empty() ? old->second : volume.source;
+            carried.erase(old);
+        }
+        list.push_back(volume_mount(volume, config));
+    }
+    for (const auto& [target, name] : carried) {   // made by the image's VOLUME: not in the spec
+        domain::Mount volume;
+        volume.source = name;
+        volume.target = target;
+        list.push_back(volume_mount(volume, config));
+    }
+    if (!call.socket_folder.empty()) {
+        list.push_back(bind_mount(call.socket_folder, kSocketFolder, true));
+    }
+    return list;
+}
+
+Json port_bindings_of(const Spec& spec, const EngineConfig& config) {
+    Json bindings = Json::object();
+    for (const domain::Port& port : spec.ports) {
+        Json binding;
+        binding["HostIp"] = port.host_ip.empty() ? config.default_host_ip : port.host_ip;
+        binding["HostPort"] = port.host == 0 ? std::string{} : std::to_string(port.host);
+        bindings[std::to_string(port.container) + "/" + port.protocol].push_back(binding);
+    }
+    return bindings;
+}
+
+Json tmpfs_of(const Spec& spec) {
+    Json out = Json::object();
+    for (const std::string& entry : spec.tmpfs) {
+        const auto colon = entry.find(':');
+        out[entry.substr(0, colon)] = colon == std::string::npos ? "" : entry.substr(colon + 1);
+    }
+    return out;
+}
+
+std::int64_t nano_cpus(double cpus) { return std::llround(cpus * 1e9); }
+
+void add_resources(const domain::Resources& resources, Json& host) {
+    if (resources.cpus > 0) {
+        host["NanoCpus"] = nano_cpus(resources.cpus);
+    }
+    if (resources.cpu_shares > 0) {
+        host["CpuShares"] = resources.cpu_shares;
+    }
+    if (resources.memory > 0) {
+        host["Memory"] = resources.memory;
+        host["MemorySwap"] = resources.memory;   // else the engine allows as much swap on top
+    }
+    if (resources.memory_reservation > 0) {
+        host["MemoryReservation"] = resources.memory_reservation;
+    }
+    if (resources.pids != 0) {
+        host["PidsLimit"] = resources.pids;
+    }
+}
+
+void add_fixed_resources(const domain::Resources& resources, Json& host) {
+    if (resources.shm_size > 0) {
+        host["ShmSize"] = resources.shm_size;
+    }
+    for (const auto& [name, limit] : resources.ulimits) {
+        Json ulimit;
+        ulimit["Name"] = name;
+        ulimit["Soft"] = limit.soft;
+        ulimit["Hard"] = limit.hard;
+        host["Ulimits"].push_back(ulimit);
+    }
+}
+
+void add_security(const domain::Security& security, Json& host) {
+    if (!security.cap_drop.empty()) {
+        host["CapDrop"] = security.cap_drop;
+    }
+    if (!security.cap_add.empty()) {
+        host["CapAdd"] = security.cap_add;
+    }
+    Json options = Json::array();
+    if (security.no_new_privileges) {
+        options.push_back("no-new-privileges:true");
+    }
+    if (!security.seccomp.empty()) {
+        options.push_back("seccomp=" + security.seccomp);
+    }
+    if (!security.apparmor.empty()) {
+        options.push_back("apparmor=" + security.apparmor);
+    }
+    if (!options.empty()) {
+        host["SecurityOpt"] = std::move(options);
+    }
+    if (!security.userns.empty()) {
+        host["UsernsMode"] = security.userns;
+    }
+    if (security.privileged) {
+        host["Privileged"] = true;
+    }
+}
+
+Json endpoint(const std::string& network, const std::string& alias) {
+    Json config = Json::object();
+    if (is_user_network(network) && !alias.empty()) {
+        config["Aliases"].push_back(alias);
+    }
+    return config;
+}
+
+void add_networks(const CreateCall& call, int api_minor, CreateRequest& out) {
+    const domain::Networking& networking = call.spec.networking;
+    Json& host = out.body["HostConfig"];
+    if (!networking.mode.empty()) {
+        host["NetworkMode"] = networking.mode;
+        return;
+    }
+    const auto& networks = networking.networks;
+    if (networks.empty()) {
+        return;
+    }
+    host["NetworkMode"] = networks.front();
+    Json& endpoints = out.body["NetworkingConfig"]["EndpointsConfig"];
+    endpoints[networks.front()] = endpoint(networks.front(), call.spec.name);
+    for (std::size_t i = 1; i < networks.size(); ++i) {
+        if (api_minor >= kManyEndpointsMinor) {
+            endpoints[networks[i]] = endpoint(networks[i], call.spec.name);
+        } else {
+            out.connect_later.push_back(networks[i]);
+        }
+    }
+}
+
+void add_process(const Spec& spec, Json& body) {
+    if (!spec.hostname.empty()) {
+        body["Hostname"] = spec.hostname;
+    } else if (is_host_name(spec.name)) {
+        body["Hostname"] = spec.name;
+    }
+    if (spec.entrypoint) {
+        body["Entrypoint"] = *spec.entrypoint;
+    }
+    if (spec.command) {
+        body["Cmd"] = *spec.command;
+    }
+    if (!spec.user.empty()) {
+        body["User"] = spec.user;
+    }
+    if (!spec.working_dir.empty()) {
+        body["WorkingDir"] = spec.working_dir;
+    }
+    if (!spec.stop_signal.empty()) {
+        body["StopSignal"] = spec.stop_signal;
+    }
+    // For `docker stop` by hand and the engine's own end; our stops name their grace.
+    body["StopTimeout"] = whole_seconds(spec.stop_grace_period);
+}
+
+Json host_config_of(const CreateCall& call, const EngineConfig& config) {
+    const Spec& spec = call.spec;
+    Json host;
+    host["RestartPolicy"]["Name"] = "no";
+    host["LogConfig"]["Type"] = "json-file";
+    host["LogConfig"]["Config"]["max-size"] = "10m";
+    host["LogConfig"]["Config"]["max-file"] = "5";
+    host["Mounts"] = mounts_of(call, config);
+    if (!spec.tmpfs.empty()) {
+        host["Tmpfs"] = tmpfs_of(spec);
+    }
+    if (spec.read_only) {
+        host["ReadonlyRootfs"] = true;
+    }
+    if (spec.init) {
+        host["Init"] = *spec.init;
+    }
+    if (!spec.ports.empty()) {
+        host["PortBindings"] = port_bindings_of(spec, config);
+    }
+    add_resources(spec.resources, host);
+    add_fixed_resources(spec.resources, host);
+    add_security(spec.security, host);
+    return host;
+}
+
+}  // namespace
+
+std::int64_t whole_seconds(domain::Duration duration) {
+    return std::chrono::ceil<std::chrono::seconds>(duration).count();
+}
+
+bool is_user_network(const std::string& network) {
+    return network != "bridge" && network != "host" && network != "none" && network != "default";
+}
+
+CreateRequest spec_to_create(const CreateCall& call, const EngineConfig& config, int api_minor) {
+    CreateRequest out;
+    out.body["Image"] = call.spec.image;
+    add_process(call.spec, out.body);
+    out.body["Env"] = environment_of(call);
+    out.body["Labels"] = labels_of(call, config);
+    for (const domain::Port& port : call.spec.ports) {
+        out.body["ExposedPorts"][std::to_string(port.container) + "/" + port.protocol] =
+            Json::object();
+    }
+    out.body["HostConfig"] = host_config_of(call, config);
+    add_networks(call, api_minor, out);
+    return out;
+}
+
+Json connect_body(const std::string& docker_id, const std::string& network,
+                  const std::string& alias) {
+    Json body;
+    body["Container"] = docker_id;
+    body["EndpointConfig"] = endpoint(network, alias);
+    return body;
+}
+
+Json update_body(const domain::Resources& resources) {
+    Json body = Json::object();
+    add_resources(resources, body);
+    if (resources.pids == 0) {
+        body["PidsLimit"] = -1;
+    }
+    return body;
+}
+
+}  // namespace flow::docker
