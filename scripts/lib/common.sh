@@ -69,15 +69,23 @@ heartbeat() {
 }
 
 # step TITLE COMMAND...: runs it with its output in a file; tells when it began, how far it is and how long it
-# took. When it fails, its last lines are shown and the script ends.
+# took. When it fails, its last lines are shown and the script ends. It runs in a shell of its own: what it sets
+# is lost.
 step() {
-    local title=$1 began=$SECONDS rc=0
+    local title=$1 began=$SECONDS rc
     shift
     STEP_LOG=$(mktemp)
     say "==> $title"
     heartbeat "$STEP_LOG" &
     HEARTBEAT=$!
-    "$@" >"$STEP_LOG" 2>&1 </dev/null || rc=$?
+    # Its own shell with errexit: behind `||` or `if` the shell would ignore every failure inside.
+    set +e
+    (
+        set -e
+        "$@"
+    ) >"$STEP_LOG" 2>&1 </dev/null
+    rc=$?
+    set -e
     end_heartbeat
     if ((rc != 0)); then
         sed 's/^/    | /' <(tail -n "${STEP_TAIL:-40}" "$STEP_LOG") >&2

@@ -10,6 +10,7 @@ image_id() {
 }
 
 # make_context DIR: what the Dockerfile copies, below DIR/root.
+# shellcheck disable=SC2153 # ROOT is the checkout, set by the caller
 make_context() {
     local dir=$1 root=$1/root program
     mkdir -p "$root"/{bin,etc,tmp,app,workspace,proc,sys,dev}
