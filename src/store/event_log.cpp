@@ -1,0 +1,111 @@
+#include "store/event_log.hpp"
+
+#include <algorithm>
+
+#include <SQLiteCpp/Exception.h>
+#include <SQLiteCpp/Statement.h>
+
+#include "store/database.hpp"
+#include "store/json_fields.hpp"
+#include "store/record_json.hpp"
+
+namespace flow::store {
+namespace {
+
+using domain::Seq;
+using domain::StoredEvent;
+
+constexpr const char* kColumns =
+    "SELECT seq, time_ns, kind, type, container_id, name, request_id, actor, generation, summary, "
+    "payload FROM events WHERE kind = 'event' AND ";
+
+StoredEvent read_event(SQLite::Statement& query) {
+    StoredEvent event;
+    event.seq = query.getColumn(0).getInt64();
+    event.time = domain::from_nanos(query.getColumn(1).getInt64());
+    event.kind = kind_of(query.getColumn(2).getString());
+    event.type = query.getColumn(3).getString();
+    event.container_id = query.getColumn(4).getString();
+    event.name = query.getColumn(5).getString();
+    event.request_id = query.getColumn(6).getString();
+    event.actor = query.getColumn(7).getString();
+    event.generation = static_cast<domain::Generation>(query.getColumn(8).getInt64());
+    event.summary = query.getColumn(9).getString();
+    event.payload = parse(query.getColumn(10).getString());
+    return event;
+}
+
+}  // namespace
+
+EventLog::EventLog(std::shared_ptr<SQLite::Database> reader, std::size_t capacity)
+    : reader_{std::move(reader)}, capacity_{std::max<std::size_t>(capacity, 1)} {
+    SQLite::Statement used{*reader_, "SELECT seq FROM sqlite_sequence WHERE name = 'events'"};
+    if (used.executeStep()) {
+        last_ = used.getColumn(0).getInt64();
+    }
+    SQLite::Statement oldest{*reader_, "SELECT min(seq) FROM events"};
+    oldest.executeStep();
+    first_ = oldest.isColumnNull(0) ? last_ + 1 : oldest.getColumn(0).getInt64();
+
+    SQLite::Statement newest{*reader_,
+                             std::string{kColumns} + "seq <= ? ORDER BY seq DESC LIMIT ?"};
+    newest.bind(1, last_);
+    newest.bind(2, static_cast<std::int64_t>(capacity_));
+    while (newest.executeStep()) {
+        ring_.push_front(read_event(newest));
+    }
+    floor_ = ring_.size() < capacity_ ? 0 : ring_.front().seq - 1;
+}
+
+void EventLog::append(const std::vector<StoredEvent>& events, Seq last) {
+    for (const StoredEvent& event : events) {
+        ring_.push_back(event);
+    }
+    while (ring_.size() > capacity_) {
+        floor_ = ring_.front().seq;
+        ring_.pop_front();
+    }
+    last_ = std::max(last_, last);
+}
+
+void EventLog::set_first(Seq first) {
+    first_ = std::max(first_, first);
+    while (!ring_.empty() && ring_.front().seq < first_) {
+        ring_.pop_front();
+    }
+}
+
+domain::Result<std::vector<StoredEvent>> EventLog::after(Seq after, std::size_t limit) const {
+    const std::size_t most = std::min(limit, kMostAtOnce);
+    try {
+        if (after < floor_) {
+            return from_file(after, most);
+        }
+    } catch (const SQLite::Exception& failure) {
+        return sqlite_error("cannot read the events after " + std::to_string(after),
+                            failure.what());
+    }
+    std::vector<StoredEvent> found;
+    const auto newer = [](Seq seq, const StoredEvent& event) { return seq < event.seq; };
+    auto event = std::upper_bound(ring_.begin(), ring_.end(), after, newer);
+    for (; event != ring_.end() && found.size() < most; ++event) {
+        found.push_back(*event);
+    }
+    return found;
+}
+
+/// Never beyond last(): the file may hold what no callback has told yet.
+std::vector<StoredEvent> EventLog::from_file(Seq after, std::size_t limit) const {
+    SQLite::Statement query{*reader_, std::string{kColumns} +
+                                          "seq > ? AND seq <= ? ORDER BY seq LIMIT ?"};
+    query.bind(1, after);
+    query.bind(2, last_);
+    query.bind(3, static_cast<std::int64_t>(limit));
+    std::vector<StoredEvent> found;
+    while (query.executeStep()) {
+        found.push_back(read_event(query));
+    }
+    return found;
+}
+
+}  // namespace flow::store

@@ -1,0 +1,27 @@
+// Reads the working copy from the file: at start, and anew after a failed commit. Pure but for the reading.
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+
+#include <SQLiteCpp/Database.h>
+
+#include "store/requests.hpp"
+#include "store/rows.hpp"
+
+namespace flow::store {
+
+using ManifestKey = std::pair<std::string, std::string>;    ///< source, name
+
+struct Loaded {
+    Rows rows;
+    RequestBook requests;
+    std::map<std::string, std::string, std::less<>> meta;
+    std::map<ManifestKey, std::string> manifests;           ///< to the digest that was applied
+};
+
+/// Throws SQLite::Exception, or std::runtime_error naming the row that cannot be read.
+Loaded load(SQLite::Database& database, const std::string& run_dir);
+
+}  // namespace flow::store

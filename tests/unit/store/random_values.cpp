@@ -1,0 +1,269 @@
+#include "unit/store/support.hpp"
+
+namespace flow::store::test {
+namespace {
+
+using domain::Spec;
+using domain::Status;
+using domain::Time;
+
+/// Values drawn from one random source; half of the time a field keeps its default.
+class Draw {
+public:
+    explicit Draw(std::mt19937_64& random) : random_{random} {}
+
+    bool flag() { return random_() % 2 == 0; }
+    int below(int limit) { return static_cast<int>(random_() % static_cast<unsigned>(limit)); }
+    template <class T>
+    void integer(T& out) {
+        if (flag()) {
+            out = static_cast<T>(random_() % 65'000);
+        }
+    }
+    void text(std::string& out) {
+        static const char* const kTexts[] = {"", "a", "x y\n\"'", "\xc3\xa4\xe2\x82\xac", "null", "{}",
+                                             "0123456789abcdef0123456789abcdef"};
+        if (flag()) {
+            out = kTexts[below(7)];
+        }
+    }
+    void time(Time& out) {
+        if (flag()) {
+            out = domain::from_nanos(static_cast<std::int64_t>(random_() >> 2));
+        }
+    }
+    void flip(bool& out) { out = flag(); }
+    template <class E>
+    void word(E& out, int count) {
+        out = static_cast<E>(below(count));
+    }
+    template <class T, class Fill>
+    void some(std::vector<T>& out, Fill fill) {
+        for (int i = below(4); i > 0; --i) {
+            fill(out.emplace_back());
+        }
+    }
+    void texts(std::vector<std::string>& out) {
+        some(out, [this](std::string& entry) { text(entry); });
+    }
+    void map(std::map<std::string, std::string>& out) {
+        for (int i = below(4); i > 0; --i) {
+            std::string key = "k" + std::to_string(i);
+            text(out[key]);
+        }
+    }
+
+private:
+    std::mt19937_64& random_;
+};
+
+void fill(Draw& draw, domain::Resources& resources) {
+    resources.cpus = draw.below(1000) / 7.0;
+    draw.integer(resources.cpu_shares);
+    draw.integer(resources.memory);
+    draw.integer(resources.memory_reservation);
+    resources.pids = draw.flag() ? -1 : 512;
+    if (draw.flag()) {
+        resources.ulimits["nofile"] = domain::Ulimit{-1, draw.below(9)};
+    }
+    draw.integer(resources.shm_size);
+}
+
+void fill(Draw& draw, domain::Security& security) {
+    draw.word(security.profile, 2);
+    draw.texts(security.cap_drop);
+    draw.texts(security.cap_add);
+    draw.flip(security.no_new_privileges);
+    draw.text(security.seccomp);
+    draw.text(security.apparmor);
+    draw.text(security.userns);
+    draw.flip(security.privileged);
+}
+
+void fill_lists(Draw& draw, Spec& spec) {
+    draw.some(spec.volumes, [&draw](domain::Mount& mount) {
+        draw.word(mount.type, 2);
+        draw.text(mount.source);
+        draw.text(mount.target);
+        draw.flip(mount.read_only);
+    });
+    draw.some(spec.ports, [&draw](domain::Port& port) {
+        draw.integer(port.container);
+        draw.text(port.protocol);
+        draw.integer(port.host);
+        draw.text(port.host_ip);
+    });
+    draw.some(spec.depends_on, [&draw](domain::Dependency& dependency) {
+        draw.text(dependency.name);
+        draw.word(dependency.condition, 3);
+    });
+}
+
+void fill(Draw& draw, domain::Backoffs& backoffs) {
+    for (int kind = 0; kind < 3; ++kind) {
+        if (draw.flag()) {
+            domain::Backoff& backoff = backoffs[static_cast<domain::BackoffKind>(kind)];
+            draw.integer(backoff.tries);
+            draw.time(backoff.last);
+            draw.time(backoff.next);
+        }
+    }
+}
+
+void fill(Draw& draw, std::optional<domain::Intention>& out) {
+    if (draw.flag()) {
+        return;
+    }
+    domain::Intention& intention = out.emplace();
+    draw.word(intention.step, 7);
+    draw.word(intention.purpose, 5);
+    draw.text(intention.cause);
+    draw.text(intention.docker_id);
+    draw.time(intention.started_seen);
+    draw.integer(intention.run);
+    draw.integer(intention.generation);
+    draw.text(intention.hash);
+    draw.word(intention.role, 2);
+    draw.flip(intention.cut_short);
+    draw.time(intention.at);
+}
+
+void fill(Draw& draw, domain::PendingExit& exit) {
+    draw.text(exit.docker_id);
+    draw.time(exit.at);
+    draw.time(exit.started_at);
+    draw.integer(exit.code);
+    draw.integer(exit.signal);
+    draw.flip(exit.oom);
+    draw.flip(exit.window);
+    draw.flip(exit.counted);
+    fill(draw, exit.backoff_before);
+    draw.integer(exit.run_ended_before);
+    if (draw.flag()) {
+        exit.ended_code_before = draw.below(3);
+    }
+}
+
+void fill(Draw& draw, domain::Period& period) {
+    draw.flip(period.open);
+    draw.time(period.start);
+    draw.time(period.last);
+    draw.integer(period.run);
+    if (draw.flag()) {
+        draw.time(period.exit_at.emplace());
+    }
+    draw.flip(period.own_stop);
+    draw.some(period.kills, [&draw](domain::KillSeen& kill) {
+        draw.time(kill.at);
+        draw.integer(kill.signal);
+    });
+    draw.time(period.oom_at);
+    draw.flip(period.paused);
+}
+
+void fill_believed(Draw& draw, Status& status) {
+    draw.integer(status.observed_generation);
+    draw.integer(status.active_generation);
+    draw.integer(status.run_started);
+    draw.integer(status.run_ended);
+    if (draw.flag()) {
+        status.ended_code = draw.below(2);
+    }
+    fill(draw, status.intention);
+    draw.text(status.docker_id);
+    draw.text(status.next_id);
+    draw.text(status.prev_id);
+    draw.integer(status.next_generation);
+    draw.flip(status.way_back);
+    draw.word(status.verdict, 3);
+    draw.integer(status.failed_generation);
+    fill(draw, status.backoff);
+    draw.some(status.pending, [&draw](domain::PendingExit& exit) { fill(draw, exit); });
+    draw.time(status.need_ping);
+    for (int i = draw.below(3); i > 0; --i) {
+        fill(draw, status.periods["docker" + std::to_string(i)]);
+    }
+}
+
+void fill_told(Draw& draw, Status& status) {
+    draw.word(status.state, 13);
+    draw.text(status.reason);
+    draw.text(status.message);
+    draw.text(status.health);
+    draw.text(status.trouble);
+    draw.text(status.ended_by);
+    draw.text(status.waiting_for);
+    draw.flip(status.recreate);
+    draw.flip(status.created_told);
+    draw.flip(status.running_told);
+    draw.time(status.start_told);
+    draw.flip(status.ports_pending);
+    draw.time(status.started_at);
+    draw.integer(status.restart_count);
+    draw.integer(status.stop_signal);
+    draw.map(status.anonymous_volumes);
+    draw.text(status.cleanup.container);
+    draw.text(status.cleanup.volumes);
+    draw.text(status.cleanup.socket);
+    if (draw.flag()) {
+        status.result_seq["container_started"] = draw.below(99);
+    }
+}
+
+}  // namespace
+
+Spec random_spec(std::mt19937_64& random) {
+    Draw draw{random};
+    Spec spec;
+    for (std::string* text : {&spec.image, &spec.name, &spec.task_id, &spec.runner_id, &spec.user,
+                              &spec.working_dir, &spec.hostname, &spec.stop_signal,
+                              &spec.networking.mode}) {
+        draw.text(*text);
+    }
+    draw.word(spec.kind, 2);
+    draw.map(spec.labels);
+    draw.map(spec.environment);
+    if (draw.flag()) {
+        draw.texts(spec.command.emplace());
+    }
+    if (draw.flag()) {
+        draw.texts(spec.entrypoint.emplace());
+    }
+    draw.texts(spec.tmpfs);
+    draw.texts(spec.networking.networks);
+    draw.flip(spec.read_only);
+    if (draw.flag()) {
+        spec.init = draw.flag();
+    }
+    fill_lists(draw, spec);
+    fill(draw, spec.resources);
+    fill(draw, spec.security);
+    draw.word(spec.restart.policy, 3);
+    draw.integer(spec.restart.max_retries);
+    spec.stop_grace_period = domain::Duration{draw.below(1'000'000)};
+    return spec;
+}
+
+Status random_status(std::mt19937_64& random) {
+    Draw draw{random};
+    Status status;
+    fill_believed(draw, status);
+    fill_told(draw, status);
+    if (draw.flag()) {
+        domain::LastExit& exit = status.last_exit.emplace();
+        draw.integer(exit.code);
+        draw.integer(exit.signal);
+        draw.flip(exit.oom);
+        draw.time(exit.at);
+        draw.word(exit.by, 3);
+    }
+    draw.some(status.ports, [&draw](domain::BoundPort& port) {
+        draw.integer(port.container);
+        draw.text(port.protocol);
+        draw.text(port.host_ip);
+        draw.integer(port.host);
+    });
+    return status;
+}
+
+}  // namespace flow::store::test
