@@ -5,6 +5,7 @@
 
 #include <boost/asio/post.hpp>
 
+#include "api/socketio/engine_site.hpp"
 #include "api/socketio/log.hpp"
 
 namespace flow::socketio {
