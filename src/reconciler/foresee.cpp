@@ -1,0 +1,303 @@
+#include "reconciler/foresee.hpp"
+
+#include <algorithm>
+
+#include "domain/model/facts.hpp"
+#include "domain/model/model.hpp"
+#include "domain/model/rules.hpp"
+#include "domain/model/steps.hpp"
+
+namespace flow::reconciler {
+namespace {
+
+using domain::Step;
+using Kind = Action::Kind;
+namespace model = domain::model;
+
+/// What a call takes here: facts in a row need different times.
+constexpr domain::Duration kTick = std::chrono::milliseconds{1};
+
+Action waits(std::string cause) {
+    Action action;
+    action.kind = Kind::wait;
+    action.cause = std::move(cause);
+    return action;
+}
+
+bool is_backoff(const domain::Record& record, domain::Time until) {
+    const auto& backoffs = record.status.backoff;
+    return std::any_of(backoffs.begin(), backoffs.end(),
+                       [&](const auto& entry) { return entry.second.next == until; });
+}
+
+}  // namespace
+
+Foresight::Foresight(const PlanInput& input)
+    : record_(input.record),
+      containers_(input.containers),
+      missing_images_(input.missing_images),
+      known_networks_(input.known_networks),
+      name_prefix_(input.name_prefix),
+      monitor_(input.monitor),
+      now_(input.now),
+      last_ping_(input.last_ping),
+      stop_in_hand_(input.stop_in_hand),
+      pull_in_hand_(input.pull_in_hand) {}
+
+PlanInput Foresight::input() const {
+    return PlanInput{record_,    containers_,     now_,           stop_in_hand_, pull_in_hand_,
+                     last_ping_, missing_images_, known_networks_, name_prefix_,  monitor_};
+}
+
+domain::Moment Foresight::moment() const {
+    domain::Moment moment;
+    moment.now = now_;
+    moment.contact = true;
+    return moment;
+}
+
+domain::Observed* Foresight::container(const std::string& docker_id) {
+    const auto found = containers_.find(docker_id);
+    return found == containers_.end() ? nullptr : &found->second;
+}
+
+std::optional<Action> Foresight::step() {
+    if (over_ || gone()) {
+        return std::nullopt;
+    }
+    std::optional<Action> action = plan_next(input());
+    if (!action) {
+        return what_is_in_hand();
+    }
+    now_ += kTick;
+    apply(*action);
+    if (!gone()) {
+        model::settle(record_, out_, moment());
+    }
+    return action;
+}
+
+/// The plan is silent because something is on its way: it is taken to arrive.
+std::optional<Action> Foresight::what_is_in_hand() {
+    const domain::Status& status = record_.status;
+    if (stop_in_hand_ && status.intention) {
+        stop_in_hand_ = false;
+        end_process(status.intention->docker_id, 0);
+        return waits("a stop is in hand");
+    }
+    if (pull_in_hand_) {
+        pull_in_hand_ = false;
+        for (const auto& [generation, spec] : record_.specs) {
+            missing_images_.erase(spec.image);
+        }
+        return waits("its image is being pulled");
+    }
+    if (!status.next_id.empty() && !status.pending.empty()) {
+        now_ = std::max(now_, model::crash_due(record_));
+        model::tell_crashes(record_, {}, true, out_, moment());
+        return waits("it ended; was that somebody's doing?");
+    }
+    over_ = true;
+    if (!status.waiting_for.empty() && model::should_run(record_) && !model::runs(record_)) {
+        return waits(status.waiting_for + " does not run yet");
+    }
+    return std::nullopt;
+}
+
+void Foresight::apply(const Action& action) {
+    switch (action.kind) {
+        case Kind::pull_image: return pull(action);
+        case Kind::create: return create(action);
+        case Kind::start: return start(action);
+        case Kind::stop:
+        case Kind::cut_short: return stop(action);
+        case Kind::remove: return remove(action);
+        case Kind::rename:
+        case Kind::update:
+        case Kind::unpause: return simple_call(action);
+        case Kind::ensure_network:
+        case Kind::ping:
+        case Kind::read_ports: return look(action);
+        case Kind::clean_volumes:
+        case Kind::clean_socket:
+        case Kind::gone: return clean(action);
+        case Kind::wait: return wait(action);
+        default: return record_only(action);
+    }
+}
+
+void Foresight::intend(const Action& action, Step step) {
+    domain::Intention intention;
+    intention.step = step;
+    intention.docker_id = action.docker_id;
+    intention.cause = action.cause;
+    intention.purpose = action.purpose;
+    intention.run = action.run;
+    intention.started_seen = action.started_seen;
+    intention.generation = step == Step::create ? action.generation : record_.generation;
+    intention.role = action.role;
+    intention.cut_short = action.kind == Kind::cut_short;
+    if (step == Step::create) {
+        domain::Spec spec = record_.specs.at(action.generation);
+        spec.name = record_.spec().name;
+        intention.hash = spec_hash(spec);
+    }
+    model::intend(record_, std::move(intention), out_, moment());
+    now_ += kTick;
+}
+
+void Foresight::pull(const Action& action) {
+    missing_images_.erase(action.subject);
+    model::record_pulled(record_, action.generation, nullptr, out_, moment());
+}
+
+void Foresight::create(const Action& action) {
+    intend(action, Step::create);
+    domain::Observed made;
+    made.docker_id = "new-" + std::to_string(++made_);
+    made.name = action.engine_name;
+    made.container_id = record_.container_id;
+    made.generation = action.generation;
+    made.spec_hash = record_.status.intention->hash;
+    containers_[made.docker_id] = made;
+    model::record_created(record_, made, out_);
+}
+
+void Foresight::start(const Action& action) {
+    intend(action, Step::start);
+    model::record_start_answered(record_);
+    domain::Observed* started = container(action.docker_id);
+    if (started == nullptr) {
+        return;
+    }
+    const domain::Period* facts = model::find_period(record_, action.docker_id);
+    const domain::Time last = facts == nullptr ? domain::Time{} : facts->last;
+    now_ = std::max({now_, last + kTick, action.started_seen + kTick});
+    started->running = true;
+    started->started_at = now_;
+    model::record_start_seen(record_, action.docker_id, now_, out_, moment());
+    if (record_.status.docker_id == action.docker_id) {
+        model::record_ports(record_, started->ports);
+    }
+}
+
+void Foresight::stop(const Action& action) {
+    intend(action, Step::stop);
+    end_process(action.docker_id, action.kind == Kind::cut_short ? 137 : 0);
+}
+
+void Foresight::end_process(const std::string& docker_id, int code) {
+    domain::Observed* ended = container(docker_id);
+    if (ended == nullptr) {
+        return;
+    }
+    now_ += kTick;
+    ended->running = ended->paused = false;
+    ended->finished_at = now_;
+    ended->exit_code = code;
+    domain::EngineEvent die;
+    die.type = domain::EngineEvent::Type::die;
+    die.docker_id = docker_id;
+    die.container_id = record_.container_id;
+    die.time = now_;
+    die.exit_code = code;
+    model::record_event(record_, die, out_, moment());
+}
+
+void Foresight::remove(const Action& action) {
+    intend(action, Step::remove);
+    containers_.erase(action.docker_id);
+    model::record_step_done(record_, action.docker_id, out_, moment());
+    if (record_.deleted) {
+        model::record_cleanup(record_, model::CleanupPart::container, "removed");
+    }
+}
+
+void Foresight::simple_call(const Action& action) {
+    domain::Observed* target = container(action.docker_id);
+    const bool updates = action.kind == Kind::update;
+    intend(action, action.kind == Kind::rename ? Step::rename
+                   : updates                   ? Step::update
+                                               : Step::unpause);
+    if (action.kind == Kind::rename && target != nullptr) {
+        target->name = action.engine_name;
+    }
+    if (action.kind == Kind::unpause && target != nullptr) {
+        target->paused = false;
+        model::period(record_, action.docker_id).paused = false;
+    }
+    if (updates) {
+        model::clear_intention(record_);
+        model::record_active(record_, out_);
+    } else {
+        model::record_step_done(record_, "", out_, moment());
+    }
+}
+
+void Foresight::look(const Action& action) {
+    if (action.kind == Kind::ensure_network) {
+        known_networks_.insert(action.subject);
+    } else if (action.kind == Kind::ping) {
+        last_ping_ = std::max(now_, record_.status.need_ping + kTick);
+    } else if (const domain::Observed* seen = container(action.docker_id)) {
+        model::record_ports(record_, seen->ports);
+    }
+}
+
+void Foresight::record_only(const Action& action) {
+    switch (action.kind) {
+        case Kind::adopt: model::record_created(record_, containers_.at(action.docker_id), out_); break;
+        case Kind::stop_done:
+        case Kind::nothing_in_hand: model::clear_intention(record_); break;
+        case Kind::keep: model::record_keep(record_, out_); break;
+        case Kind::kept: model::record_kept(record_); break;
+        case Kind::rolled_back: model::record_rolled_back(record_); break;
+        case Kind::activate: model::record_active(record_, out_); break;
+        case Kind::gone_containers:
+            model::record_gone_containers(record_, action.docker_ids, out_, moment());
+            break;
+        case Kind::observe_generation: model::record_observed_generation(record_); break;
+        default: break;
+    }
+}
+
+void Foresight::clean(const Action& action) {
+    if (action.kind == Kind::clean_volumes) {
+        model::record_cleanup(record_, model::CleanupPart::volumes, "removed");
+    } else if (action.kind == Kind::clean_socket) {
+        model::record_cleanup(record_, model::CleanupPart::socket, "removed");
+    } else {
+        model::record_gone(record_, {}, out_, moment());
+    }
+}
+
+void Foresight::wait(const Action& action) {
+    over_ = is_backoff(record_, action.until);
+    if (!over_) {
+        now_ = std::max(now_, action.until);
+    }
+}
+
+std::vector<Action> plan_all(const PlanInput& input, int limit) {
+    Foresight foresight{input};
+    std::vector<Action> plan;
+    while (static_cast<int>(plan.size()) < limit) {
+        std::optional<Action> action = foresight.step();
+        if (!action) {
+            break;
+        }
+        plan.push_back(std::move(*action));
+    }
+    return plan;
+}
+
+std::string render(const std::vector<Action>& plan, const std::string& name) {
+    std::string text;
+    int number = 0;
+    for (const Action& action : plan) {
+        text += render(action, name, ++number) + "\n";
+    }
+    return text;
+}
+
+}  // namespace flow::reconciler
