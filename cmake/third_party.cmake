@@ -8,7 +8,9 @@ find_package(CURL REQUIRED)
 find_package(SQLiteCpp REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(OpenSSL REQUIRED)
-find_package(GTest REQUIRED)
+if(FLOW_TESTS)
+  find_package(GTest REQUIRED)
+endif()
 
 # Asio and Beast are compiled once, here; every user sees declarations only. The headers that nearly every
 # source needs are precompiled once as well and reused by all targets.

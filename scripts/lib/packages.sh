@@ -18,8 +18,7 @@ boost_package() {
 
 build_packages() {
     printf '%s\n' g++ cmake ninja-build ccache mold "$(boost_package)" nlohmann-json3-dev libspdlog-dev \
-        libyaml-cpp-dev libsqlitecpp-dev libsqlite3-dev libcurl4-openssl-dev libcli11-dev libssl-dev \
-        libgtest-dev libgmock-dev
+        libyaml-cpp-dev libsqlitecpp-dev libsqlite3-dev libcurl4-openssl-dev libcli11-dev libssl-dev
 }
 
 # What the scripts, the image and the examples need; python3-socketio with what its synchronous client uses.
@@ -28,7 +27,7 @@ run_packages() {
         python3-requests python3-websocket
 }
 
-test_packages() { printf '%s\n' nodejs npm python3-aiohttp python3-yaml git; }
+test_packages() { printf '%s\n' libgtest-dev libgmock-dev nodejs npm python3-aiohttp; }
 
 # An engine only where none is: a machine with docker-ce keeps it.
 engine_packages() {
