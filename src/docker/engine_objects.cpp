@@ -94,6 +94,7 @@ reconciler::Awaitable<void> EngineClient::remove_network(std::string name) {
     const std::string id = text_of(found->json, "Id");
     EngineJson filters;
     filters["network"].push_back(id);
+    filters["network"].push_back(name);   // one that never started knows the name only
     EngineCall what{"remove", "network " + name, ""};
     auto listed = read_json(what, "/containers/json?all=1&" + filters_query(filters),
                             config_.deadlines.list);
