@@ -1,0 +1,188 @@
+// Oracles over the whole of a run: crashes told once each, nothing run again without a request, nothing hot.
+#include <algorithm>
+
+#include "sim/simulation.hpp"
+
+namespace flow::sim {
+namespace {
+
+using domain::Operation;
+
+Time to_ms(Time time) {
+    return Time{std::chrono::floor<std::chrono::milliseconds>(time.time_since_epoch())};
+}
+
+}  // namespace
+
+void Simulation::read_log() {
+    std::map<std::string, int> created;
+    domain::Seq after = 0;
+    for (;;) {
+        const auto events = daemon.store().events_after(after, 1000);
+        if (!events || events->empty()) {
+            break;
+        }
+        for (const domain::StoredEvent& event : *events) {
+            after = event.seq;
+            if (event.type == "container_crashed") {
+                const std::string docker_id = event.payload.at("docker_id");
+                const std::string at = event.payload.at("crash_details").at("finished_at");
+                crashes_told_[docker_id].push_back(domain::parse_rfc3339(at));
+            } else if (event.type == "container_created" && ++created[event.container_id] > 1) {
+                bad("container_created twice for " + event.container_id);
+            } else if (event.type == "container_started" || event.type == "container_restarted" ||
+                       event.type == "container_stopped" || event.type == "container_updated") {
+                lifecycle_[event.container_id].push_back(event.type);
+            }
+        }
+    }
+}
+
+void Simulation::final() {
+    for (const auto& wish : wishes) {
+        if (wish->answer == Wish::Answer::none) {
+            bad(wish->request_id + " was never answered");
+        } else if (wish->answer == Wish::Answer::accepted && !wish->outcome) {
+            bad(wish->request_id + " " + std::string{to_string(wish->operation)} + " of " +
+                wish->container_id + " never ended");
+        }
+    }
+    read_log();
+    for (const auto& [id, container] : engine.containers) {
+        judge_container(*container);
+    }
+    daemon.store().for_each([this](const domain::Record& record) { judge_row(record); });
+    judge_crashes();
+    judge_reruns();
+    judge_heat();
+}
+
+void Simulation::judge_crashes() {
+    std::map<std::string, std::vector<ProcessPtr>> by_id;
+    for (const ProcessPtr& process : engine.processes) {
+        by_id[process->docker_id].push_back(process);
+    }
+    for (const auto& [docker_id, processes] : by_id) {
+        judge_crashes_of(docker_id, processes);
+    }
+    for (const auto& [docker_id, left] : crashes_told_) {
+        if (!left.empty()) {
+            bad(docker_id + ": crashes of no process");
+        }
+    }
+}
+
+bool Simulation::crash_may_be_untold(const Process& process) const {
+    bool killed = false;
+    bool termed = false;
+    for (const Process::Kill& kill : process.kills) {
+        killed = killed || kill.outside;
+        termed = termed || kill.signal == 15;
+    }
+    const bool engine_restarts = profile == "engine" || profile == "all";
+    return process.end > world.now() - seconds(1) || process.ours_stood || termed || process.unseen ||
+           row(process.container_id) == nullptr || (engine_restarts && away_near(process.end, 40)) ||
+           (killed && process.destroyed);
+}
+
+void Simulation::judge_crashes_of(const std::string& docker_id,
+                                  const std::vector<ProcessPtr>& processes) {
+    std::vector<Time>& told = crashes_told_[docker_id];
+    std::vector<int> mine(processes.size(), 0);
+    for (std::size_t i = 0; i < processes.size(); ++i) {    // by the very time of the exit first
+        const auto exact = std::find(told.begin(), told.end(), to_ms(processes[i]->end));
+        if (exact != told.end() && processes[i]->end != Time{}) {
+            told.erase(exact);
+            ++mine[i];
+        }
+    }
+    for (std::size_t i = 0; i < processes.size(); ++i) {
+        const Time next = i + 1 < processes.size() ? to_ms(processes[i + 1]->start) : Time::max();
+        const auto in_it = [&](Time at) { return at >= to_ms(processes[i]->start) && at < next; };
+        mine[i] += static_cast<int>(std::count_if(told.begin(), told.end(), in_it));
+        std::erase_if(told, in_it);
+        const Process& process = *processes[i];
+        const bool crash = process.how == Process::End::own && process.code != 0;
+        const int most = crash ? 1 : 0;
+        const int least = crash && !crash_may_be_untold(process) ? 1 : 0;
+        if (mine[i] < least || mine[i] > most) {
+            bad(docker_id + " of " + process.container_id + ": crash told " +
+                std::to_string(mine[i]) + " times, expected " + std::to_string(least) + ".." +
+                std::to_string(most) + "; code " + std::to_string(process.code) + " how " +
+                std::to_string(static_cast<int>(process.how)) + " end " +
+                domain::to_rfc3339(process.end));
+        }
+    }
+}
+
+void Simulation::judge_reruns() {
+    std::map<std::string, std::vector<ProcessPtr>> by_row;
+    for (const ProcessPtr& process : engine.processes) {
+        by_row[process->container_id].push_back(process);
+    }
+    for (const auto& [container_id, processes] : by_row) {
+        const domain::Record* record = row(container_id);
+        if (record == nullptr || record->spec().restart.policy == domain::Restart::Policy::always) {
+            continue;
+        }
+        for (std::size_t i = 0; i + 1 < processes.size(); ++i) {
+            judge_rerun(*processes[i], *processes[i + 1]);
+        }
+    }
+}
+
+void Simulation::judge_rerun(const Process& first, const Process& second) {
+    const bool completed = first.how == Process::End::own && first.code == 0 && !first.ours_stood &&
+                           first.kills.empty() && !first.outside_start && !first.unseen;
+    if (!completed || second.outside_start || away_near(first.end, 40)) {
+        return;
+    }
+    const bool asked = std::any_of(wishes.begin(), wishes.end(), [&](const auto& wish) {
+        const bool starts = wish->operation == Operation::start ||
+                            wish->operation == Operation::restart ||
+                            wish->operation == Operation::update ||
+                            wish->operation == Operation::manifest;
+        return starts && wish->container_id == first.container_id &&
+               wish->answer != Wish::Answer::refused && wish->at >= first.start - seconds(15) &&
+               wish->at <= second.start;
+    });
+    if (!asked) {
+        bad(first.container_id + " completed at " + domain::to_rfc3339(first.end) +
+            ", run again without a request");
+    }
+}
+
+void Simulation::judge_heat() {
+    std::map<std::string, std::vector<Time>> by_row;
+    for (const auto& [time, container_id] : engine.calls) {
+        by_row[container_id].push_back(time);
+    }
+    const auto too_many = [](const std::vector<Time>& times, std::size_t most) {
+        for (std::size_t i = 0; i + most < times.size(); ++i) {
+            if (times[i + most] - times[i] < seconds(10)) {
+                return true;
+            }
+        }
+        return false;
+    };
+    const auto late = [this](const std::vector<Time>& times) {
+        return std::count_if(times.begin(), times.end(),
+                             [this](Time time) { return time > quiet_from + seconds(900); });
+    };
+    for (const auto& [container_id, times] : by_row) {
+        if (too_many(times, 80)) {
+            return bad("hot: 80 calls for " + container_id + " within 10 s");
+        }
+        if (late(times) > 30) {
+            return bad("hot: calls for " + container_id + " in the quiet");
+        }
+    }
+    if (too_many(daemon.commits, 1500)) {
+        bad("hot: 1500 commits within 10 s");
+    }
+    if (late(daemon.commits) > 600) {
+        bad("hot: " + std::to_string(late(daemon.commits)) + " commits in the quiet");
+    }
+}
+
+}  // namespace flow::sim

@@ -1,0 +1,23 @@
+// A random schedule: what clients, programs, other people, the engine and the network do in 100 s, drawn from a seed
+// and a profile; then quiet, and the oracles.
+#pragma once
+
+#include "sim/simulation.hpp"
+
+namespace flow::sim {
+
+class Schedule : public Simulation {
+public:
+    /// `with_profile` "": drawn from the seed.
+    Schedule(std::uint64_t seed, const std::string& with_profile, bool tracing);
+    void go();
+
+private:
+    void disturb();
+    void random_request();
+    void create(const std::string& container_id);
+    Patch random_patch();
+    bool used(const std::string& container_id) const;
+};
+
+}  // namespace flow::sim

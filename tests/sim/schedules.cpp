@@ -1,0 +1,126 @@
+// sim_schedules: random schedules against the real loop and store. See README.md.
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+#include <string>
+
+#include <CLI/CLI.hpp>
+#include <spdlog/spdlog.h>
+
+#include "sim/schedule.hpp"
+
+namespace {
+
+using flow::sim::Schedule;
+
+struct Options {
+    std::string seeds = "0:200";
+    std::string profile;
+    long trace = -1;
+    int most_shown = 15;
+    double minutes = 0;
+};
+
+struct Sums {
+    long seeds = 0, bad = 0, kills = 0, calls = 0, requests = 0;
+    std::map<std::string, long> kinds;
+};
+
+/// The words of a problem without ids and numbers, so that like ones are counted together.
+std::string kind_of(const std::string& problem) {
+    std::string kind;
+    std::string word;
+    for (const char letter : problem + " ") {
+        if (letter != ' ') {
+            word += letter;
+            continue;
+        }
+        if (word.find_first_of("0123456789") == std::string::npos) {
+            kind += (kind.empty() ? "" : " ") + word;
+        }
+        word.clear();
+    }
+    return kind.substr(0, 70);
+}
+
+void run_guarded(Schedule& schedule) {
+    try {
+        schedule.go();
+    } catch (const std::exception& failure) {
+        schedule.problems.push_back(std::string{"0 exception "} + failure.what());
+    }
+}
+
+void run_one(unsigned long seed, const Options& options, Sums& sums) {
+    Schedule schedule(seed, options.profile, false);
+    run_guarded(schedule);
+    ++sums.seeds;
+    sums.kills += schedule.daemon.kills;
+    sums.calls += static_cast<long>(schedule.engine.calls.size());
+    sums.requests += static_cast<long>(schedule.wishes.size());
+    if (schedule.problems.empty()) {
+        return;
+    }
+    ++sums.bad;
+    ++sums.kinds[kind_of(schedule.problems.front())];
+    if (sums.bad > options.most_shown) {
+        return;
+    }
+    std::printf("seed %lu %s\n", seed, schedule.profile.c_str());
+    for (std::size_t i = 0; i < schedule.problems.size() && i < 3; ++i) {
+        std::printf("    %s\n", schedule.problems[i].c_str());
+    }
+    std::fflush(stdout);
+}
+
+int run_traced(const Options& options) {
+    Schedule schedule(static_cast<unsigned long>(options.trace), options.profile, true);
+    run_guarded(schedule);
+    std::printf("profile %s problems %zu\n", schedule.profile.c_str(), schedule.problems.size());
+    for (const std::string& problem : schedule.problems) {
+        std::printf("    %s\n", problem.c_str());
+    }
+    return schedule.problems.empty() ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    Options options;
+    CLI::App app{"random schedules against the real loop and store"};
+    app.add_option("--seeds", options.seeds, "FROM:TO, the last one excluded");
+    app.add_option("--profile", options.profile, "calm, kill, outside, engine, faults, all");
+    app.add_option("--trace", options.trace, "one seed, with everything that happens");
+    app.add_option("--max", options.most_shown, "failures to print");
+    app.add_option("--minutes", options.minutes, "stop after this time");
+    CLI11_PARSE(app, argc, argv);
+    spdlog::set_level(options.trace >= 0 && std::getenv("SIM_DEBUG") ? spdlog::level::debug
+                                                                     : spdlog::level::off);
+    spdlog::set_pattern("            %v");
+    if (options.trace >= 0) {
+        return run_traced(options);
+    }
+    const auto colon = options.seeds.find(':');
+    const unsigned long from = std::stoul(options.seeds);
+    const unsigned long to = std::stoul(options.seeds.substr(colon + 1));
+    const auto begin = std::chrono::steady_clock::now();
+    const auto minutes = [&begin] {
+        return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count() / 60;
+    };
+    Sums sums;
+    for (unsigned long seed = from; seed < to; ++seed) {
+        if (options.minutes > 0 && minutes() > options.minutes) {
+            break;
+        }
+        run_one(seed, options, sums);
+    }
+    std::printf("%ld seeds from %lu, %ld bad; %ld requests, %ld engine calls, %ld kills of the "
+                "daemon, %.1f ms a seed\n",
+                sums.seeds, from, sums.bad, sums.requests, sums.calls, sums.kills,
+                minutes() * 60'000 / static_cast<double>(std::max(1L, sums.seeds)));
+    for (const auto& [kind, count] : sums.kinds) {
+        std::printf("  %5ld %s\n", count, kind.c_str());
+    }
+    return sums.bad == 0 ? 0 : 1;
+}
