@@ -45,9 +45,6 @@ Answers::Entry Answers::take(Token token) {
     if (const auto session = entry.waiter.session.lock()) {
         --session->open_requests;
     }
-    if (entry.cancel_timer) {
-        entry.cancel_timer();
-    }
     return entry;
 }
 
@@ -80,9 +77,10 @@ void Answers::refused(Token token) {
     }
 }
 
-void Answers::start_waiting(Token token, Entry& entry) {
+void Answers::start_waiting(Token token, const Entry& entry) {
     if (entry.waiter.ack) {
-        entry.cancel_timer = call_later_(*entry.waiter.wait, [this, token] { timed_out(token); });
+        const auto time = std::chrono::ceil<std::chrono::milliseconds>(*entry.waiter.wait);
+        call_later_(time, [this, token] { timed_out(token); });
     }
 }
 
@@ -93,14 +91,16 @@ void Answers::timed_out(Token token) {
         return;
     }
     Entry& entry = found->second;
-    entry.cancel_timer = nullptr;
+    const Ack ack = std::exchange(entry.waiter.ack, nullptr);
+    if (!ack) {
+        return;
+    }
     Error error = make_error(
         ErrorType::timeout, entry.waiter.operation + " was accepted but has not ended within " +
                                 seconds_text(*entry.waiter.wait) +
                                 " s; it goes on, and its answer event will come");
     const About subject{entry.waiter.operation, entry.accepted->container_id,
                         entry.waiter.request_id};
-    const Ack ack = std::exchange(entry.waiter.ack, nullptr);
     ack(failed_ack(about(std::move(error), subject)));
 }
 

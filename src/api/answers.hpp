@@ -4,6 +4,7 @@
 // Sessions are held weakly: a client that went away is forgotten. Everything is on the io_context's thread.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -23,9 +24,8 @@ namespace flow::api {
 
 using socketio::Ack;
 
-/// Calls a function once after a time; the returned function calls that off.
-using CallLater =
-    std::function<std::function<void()>(domain::Duration, std::function<void()>)>;
+/// Calls a function once after a time. It cannot be called off: what it finds no longer there is left alone.
+using CallLater = std::function<void(std::chrono::milliseconds, std::function<void()>)>;
 
 /// A request as its requester waits for it.
 struct Waiter {
@@ -58,11 +58,10 @@ private:
         Waiter waiter;
         std::optional<domain::Accepted> accepted;
         std::optional<std::pair<domain::RequestEnd, Seq>> end;
-        std::function<void()> cancel_timer;
     };
     using Key = std::pair<std::string, std::string>;    // actor, request id
 
-    void start_waiting(Token token, Entry& entry);
+    void start_waiting(Token token, const Entry& entry);
     void timed_out(Token token);
     void finish(Token token);
     Entry take(Token token);

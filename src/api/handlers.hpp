@@ -82,8 +82,9 @@ private:
     void update(Incoming& incoming);
     void remove(Incoming& incoming);
     void simple(Incoming& incoming, domain::Operation operation);
-    bool read_spec(Payload& payload, const Json& fields, domain::Request& request);
-    bool read_patch(Payload& payload, const domain::Record& record, domain::Request& request);
+    static void read_spec(Payload& payload, const Json& fields, domain::Request& request);
+    static void read_patch(Payload& payload, const Json& patch, const domain::Record& record,
+                           domain::Request& request);
     std::optional<Error> allow(Payload& payload, domain::Request& request);
     void submit(Incoming& incoming, const Controls& controls, domain::Request request,
                 std::optional<Error> not_found = std::nullopt);

@@ -100,7 +100,7 @@ void Handlers::update(Incoming& incoming) {
                    : refuse(incoming, not_found(reference));
     }
     if (record != nullptr) {
-        read_patch(payload, *record, request);
+        read_patch(payload, patch, *record, request);
     }
     if (const auto error = allow(payload, request)) {
         return refuse(incoming, *error);
@@ -108,26 +108,22 @@ void Handlers::update(Incoming& incoming) {
     submit(incoming, controls, std::move(request));
 }
 
-bool Handlers::read_spec(Payload& payload, const Json& fields, Request& request) {
+void Handlers::read_spec(Payload& payload, const Json& fields, Request& request) {
     auto parsed = domain::parse_spec(fields);
     if (!parsed) {
-        payload.fail(parsed.error());
-        return false;
+        return payload.fail(parsed.error());
     }
     request.desired = parsed->desired_state.value_or(domain::DesiredState::created);
     request.spec = std::move(parsed->spec);
-    return true;
 }
 
-bool Handlers::read_patch(Payload& payload, const Record& record, Request& request) {
-    const Json patch = payload.rest();
+void Handlers::read_patch(Payload& payload, const Json& patch, const Record& record,
+                          Request& request) {
     auto parsed = domain::apply_patch(record.spec(), patch);
     if (!parsed) {
-        payload.fail(parsed.error());
-        return false;
+        return payload.fail(parsed.error());
     }
     request.spec = std::move(parsed->spec);
-    return true;
 }
 
 /// All field errors at once; when there are none, the policy's word.

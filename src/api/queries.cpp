@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <tuple>
 #include <utility>
 
 #include "domain/model/model.hpp"
@@ -137,7 +138,11 @@ Json Queries::status(const Record& record) const {
     if (observed != domain::Time{}) {
         status["observed_at"] = domain::to_rfc3339(observed);
     }
-    status["resource_usage"] = services_.usage(record.container_id).to_json();
+    domain::ResourceUsage usage = services_.usage(record.container_id);
+    if (usage.timestamp == domain::Time{}) {
+        usage.timestamp = moment.now;   // nothing runs: the zeros are of now
+    }
+    status["resource_usage"] = usage.to_json();
     return status;
 }
 
