@@ -252,12 +252,18 @@ EventDraft end_draft(const domain::RequestEnd& end, const Record* record) {
     return draft;
 }
 
-EventDraft refusal_draft(const domain::Request& request, const domain::Error& error) {
+EventDraft refusal_draft(const domain::Request& request, const Record* record,
+                         const domain::Error& error) {
     EventDraft draft;
     draft.kind = domain::LogKind::refusal;
     draft.type = domain::to_string(request.operation);
     draft.container_id = request.container_id;
-    draft.name = request.spec ? request.spec->name : "";
+    if (record) {
+        draft.name = record->spec().name;
+        draft.generation = record->generation;
+    } else if (request.spec) {
+        draft.name = request.spec->name;
+    }
     draft.request_id = request.request_id;
     draft.actor = request.actor;
     draft.summary = draft.type + " refused: " + error.message;

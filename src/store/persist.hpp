@@ -44,6 +44,7 @@ std::vector<domain::StoredEvent> write_log(const domain::Changes& changes, domai
 /// The log's row about the end of a request.
 domain::EventDraft end_draft(const domain::RequestEnd& end, const domain::Record* record);
 /// The log's row about a refusal.
-domain::EventDraft refusal_draft(const domain::Request& request, const domain::Error& error);
+domain::EventDraft refusal_draft(const domain::Request& request, const domain::Record* record,
+                                 const domain::Error& error);
 
 }  // namespace flow::store

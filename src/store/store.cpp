@@ -174,11 +174,18 @@ void Store::change(std::string_view container_id, Change change, Done done) {
     }
     Transaction transaction = begin();
     transaction.pending.done = finished;
-    change(row->record, transaction.changes, transaction.moment);
-    if (!transaction.changes.remove_record) {
-        domain::model::settle(row->record, transaction.changes, transaction.moment);
-    }
+    apply(*row, change, transaction);
     finish(std::move(transaction), row);
+}
+
+void Store::apply(Row& row, const Change& change, Transaction& transaction) {
+    changing_ = true;
+    const auto over = [this](void*) { changing_ = false; };
+    const std::unique_ptr<void, decltype(over)> guard{this, over};
+    change(row.record, transaction.changes, transaction.moment);
+    if (!transaction.changes.remove_record) {
+        domain::model::settle(row.record, transaction.changes, transaction.moment);
+    }
 }
 
 void Store::log(std::vector<domain::EventDraft> drafts, Done done) {

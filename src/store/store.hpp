@@ -63,7 +63,8 @@ public:
     bool log_too_large() const { return log_too_large_; }
     /// Transactions that are not durable yet.
     std::size_t waiting() const;
-    /// Forgets what is older than the retention allows, a part at a time; to be called every few minutes.
+    /// Forgets what is older than the retention allows, a part at a time, and tries to write when the last commit
+    /// failed. To be called every few minutes, from a timer.
     void prune(domain::Time now);
     bool dead() const;      ///< a fail point struck
 
@@ -100,7 +101,9 @@ private:
     Store(boost::asio::io_context& io, Config config, Parts parts);
 
     domain::Result<void> writable() const;
+    /// Throws std::logic_error inside another change: both would use the same seq.
     Transaction begin() const;
+    void apply(Row& row, const Change& change, Transaction& transaction);
     void finish(Transaction transaction, Row* row);
     void write_changed_row(Transaction& transaction, Row& row);
     static void warn_of_open_requests(const domain::Record& record,
@@ -141,6 +144,7 @@ private:
     std::uint64_t epoch_ = 1;       ///< raised by each failure: what was queued before it is dropped
     bool contact_ = false;
     bool unknown_ = false;
+    bool changing_ = false;         ///< the model works on a row right now
     bool stopped_ = false;
     bool stale_ = false;            ///< a failed commit, and the file could not be read anew yet
     bool log_too_large_ = false;

@@ -50,7 +50,7 @@ void Store::repeat(const Remembered& known, const Request& request, AcceptDone d
         error.message = "the request_id " + request.request_id +
                         " was used with another payload; make a new one for a new request";
         error.details["request_id"] = request.request_id;
-        log({refusal_draft(request, error)}, [done = std::move(done), error](Result<void> logged) {
+        log({refusal_draft(request, find(request.container_id), error)}, [done = std::move(done), error](Result<void> logged) {
             done(logged ? error : logged.error());
         });
         return;
@@ -70,7 +70,7 @@ void Store::repeat(const Remembered& known, const Request& request, AcceptDone d
 /// Nothing but an audit row is written, and the answer to repetitions, unless the fault is ours.
 void Store::refuse(const Request& request, Error error, AcceptDone done) {
     Transaction transaction = begin();
-    transaction.changes.add(refusal_draft(request, error));
+    transaction.changes.add(refusal_draft(request, find(request.container_id), error));
     if (request.client_gave_id && error.type != domain::ErrorType::system_error) {
         Remembered remembered;
         remembered.client_gave_id = true;

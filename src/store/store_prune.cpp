@@ -18,8 +18,14 @@ constexpr std::size_t kRequestsAtOnce = 2'000;
 }  // namespace
 
 void Store::prune(domain::Time now) {
+    if (stale_) {
+        reload();
+    }
     if (!writable()) {
         return;
+    }
+    if (!healthy()) {
+        set_meta("probed_at", domain::to_rfc3339(now), {});     // healthy again if this can be written
     }
     prune_requests(now);
     try {

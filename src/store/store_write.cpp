@@ -30,6 +30,9 @@ Result<void> Store::writable() const {
 }
 
 Store::Transaction Store::begin() const {
+    if (changing_) {
+        throw std::logic_error("a change of the store was begun inside another one");
+    }
     Transaction transaction;
     transaction.moment.now = config_.clock();
     transaction.moment.contact = contact_;

@@ -92,6 +92,7 @@ void Writer::process(std::vector<Job> group) {
     }
     const std::string failure = fresh.empty() || dead_ ? std::string{} : commit(fresh);
     if (dead_) {
+        bury(fresh);
         return;
     }
     if (!failure.empty()) {
@@ -184,7 +185,17 @@ void Writer::die() {
     dead_ = true;
     const std::lock_guard lock{outbox_->mutex};
     outbox_->closed = true;
-    outbox_->finished.clear();
+    for (Finished& entry : outbox_->finished) {
+        entry.job.guard.reset();
+    }
+}
+
+/// Nobody waits for these any more, but their callbacks must not be destroyed on this thread.
+void Writer::bury(std::vector<Job>& jobs) {
+    for (Job& job : jobs) {
+        job.guard.reset();
+        buried_.push_back(std::move(job));
+    }
 }
 
 void Writer::deliver(std::vector<Finished> finished) {

@@ -82,6 +82,7 @@ private:
     void roll_back();
     bool fails_at(std::string_view point);
     void die();
+    void bury(std::vector<Job>& jobs);
     void deliver(std::vector<Finished> finished);
     static void drain(Outbox& outbox);
 
@@ -91,6 +92,7 @@ private:
     std::array<std::unique_ptr<SQLite::Statement>, kSqlCount> prepared_;
     std::uint64_t failed_epoch_ = 0;        ///< writer's thread; epochs begin with 1
     std::string failure_;                   ///< writer's thread: why that epoch failed
+    std::vector<Job> buried_;               ///< after death: callbacks go where they came from, in the destructor
 
     std::mutex mutex_;
     std::condition_variable wake_;

@@ -81,6 +81,19 @@ TEST_P(FailureTest, WhatCouldNotBeWrittenIsNotBelieved) {
     EXPECT_EQ(bench_.store->last_error(), "");
 }
 
+TEST_P(FailureTest, PruningFindsOutThatTheDiskIsBack) {
+    bench_.config.busy_timeout = std::chrono::milliseconds{20};
+    bench_.reopen();
+    const auto web = bench_.accept(create("web")).value();
+    break_disk();
+    EXPECT_FALSE(bench_.change(web.container_id, grow));
+    repair_disk();
+    EXPECT_FALSE(bench_.store->healthy());
+    bench_.store->prune(bench_.now);
+    bench_.run();
+    EXPECT_TRUE(bench_.store->healthy());
+}
+
 TEST_P(FailureTest, ASystemErrorIsNotRemembered) {
     bench_.config.busy_timeout = std::chrono::milliseconds{20};
     bench_.reopen();

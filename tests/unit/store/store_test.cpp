@@ -115,7 +115,7 @@ TEST(StoreTest, EventsGetSeqAndTimestampAndObserversHearAfterTheCaller) {
     const domain::StoredEvent& event = commits[0].events[0];
     EXPECT_EQ(event.seq, before + 2);
     EXPECT_EQ(event.payload["seq"], before + 2);
-    EXPECT_EQ(event.payload["timestamp"], "2026-11-21T07:59:49.948Z");
+    EXPECT_EQ(event.payload["timestamp"], "2026-11-21T05:59:49.948Z");
     EXPECT_EQ(event.payload["status"], "running");
 }
 
@@ -182,6 +182,17 @@ TEST(StoreTest, OnlyTheNewestFactsAreKept) {
     EXPECT_EQ(bench.store->find(web.container_id)->seen, newest);
     bench.reopen();
     EXPECT_EQ(bench.store->find(web.container_id)->seen, newest);
+}
+
+TEST(StoreTest, AChangeInsideAnotherIsABug) {
+    Bench bench{inline_config()};
+    const auto web = bench.accept(create("web")).value();
+    Store& store = *bench.store;
+    EXPECT_THROW(store.change(
+                     web.container_id,
+                     [&store](Record&, Changes&, const Moment&) { store.log({}, {}); }, {}),
+                 std::logic_error);
+    EXPECT_TRUE(bench.change(web.container_id, [](Record&, Changes&, const Moment&) {}));
 }
 
 TEST(StoreTest, MetaIsKept) {

@@ -28,7 +28,7 @@ protected:
 TEST_F(ViewsTest, AuditLogTellsWhoAskedForWhat) {
     EXPECT_EQ(text("SELECT actor FROM audit_log WHERE kind = 'refusal'"), "ann");
     EXPECT_EQ(text("SELECT type FROM audit_log WHERE kind = 'refusal'"), "create_container");
-    EXPECT_EQ(text("SELECT time FROM audit_log LIMIT 1"), "2026-11-21T07:59:49.948Z");
+    EXPECT_EQ(text("SELECT time FROM audit_log LIMIT 1"), "2026-11-21T05:59:49.948Z");
     EXPECT_NE(text("SELECT summary FROM audit_log WHERE kind = 'refusal'").find("taken by"),
               std::string::npos);
 }
@@ -39,7 +39,7 @@ TEST_F(ViewsTest, CurrentContainers) {
     EXPECT_EQ(text("SELECT name" + where), "web");
     EXPECT_EQ(text("SELECT image" + where), "busybox");
     EXPECT_EQ(text("SELECT state" + where), "creating");
-    EXPECT_EQ(text("SELECT created_at" + where), "2026-11-21T07:59:49.948Z");
+    EXPECT_EQ(text("SELECT created_at" + where), "2026-11-21T05:59:49.948Z");
     EXPECT_EQ(text("SELECT ifnull(started_at, 'none')" + where), "none");
 }
 
