@@ -1,0 +1,48 @@
+#include "daemon/host_folders.hpp"
+
+#include <filesystem>
+
+namespace flow::daemon {
+namespace {
+
+namespace fs = std::filesystem;
+
+domain::Error failed(const std::string& what, const std::string& path,
+                     const std::error_code& error) {
+    domain::Error result;
+    result.type = domain::ErrorType::system_error;
+    result.message = "could not " + what + " " + path + ": " + error.message();
+    result.engine = domain::EngineFailure::retryable;
+    return result;
+}
+
+}  // namespace
+
+domain::Result<void> make_socket_folder(const std::string& path) {
+    std::error_code error;
+    if (fs::is_directory(path, error)) {
+        return {};
+    }
+    fs::create_directories(path, error);
+    if (error) {
+        return failed("make the folder of the socket", path, error);
+    }
+    const auto mode = fs::perms::owner_all | fs::perms::group_read | fs::perms::group_exec |
+                      fs::perms::others_read | fs::perms::others_exec;
+    fs::permissions(path, mode, error);
+    if (error) {
+        return failed("set the mode of", path, error);
+    }
+    return {};
+}
+
+domain::Result<bool> remove_socket_folder(const std::string& path) {
+    std::error_code error;
+    const auto removed = fs::remove_all(path, error);
+    if (error) {
+        return failed("remove the folder of the socket", path, error);
+    }
+    return removed > 0;
+}
+
+}  // namespace flow::daemon

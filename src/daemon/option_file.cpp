@@ -1,0 +1,140 @@
+#include "daemon/option_file.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+
+#include "domain/yaml.hpp"
+
+namespace flow::daemon {
+namespace {
+
+using domain::Json;
+
+class Reader {
+public:
+    Reader(std::string path, const domain::YamlDocument& document)
+        : path_(std::move(path)), document_(document) {}
+
+    domain::Error wrong(const std::string& field, const std::string& message) const {
+        domain::Error error;
+        error.type = domain::ErrorType::validation_error;
+        error.message = path_ + ":" + std::to_string(document_.line_of(field)) + ": " + field +
+                        ": " + message;
+        return error;
+    }
+
+    domain::Result<std::vector<std::string>> texts(const std::string& field,
+                                                   const Json& value) const {
+        std::vector<std::string> list;
+        const Json items = value.is_array() ? value : Json::array({value});
+        for (const Json& item : items) {
+            if (item.is_string()) {
+                list.push_back(item.get<std::string>());
+            } else if (item.is_number() || item.is_boolean()) {
+                list.push_back(item.dump());
+            } else {
+                return wrong(field, "expected text, a number or a list of these");
+            }
+        }
+        return list;
+    }
+
+    domain::Result<bool> flag(const std::string& field, const Json& value) const {
+        if (!value.is_boolean()) {
+            return wrong(field, "expected true or false");
+        }
+        return value.get<bool>();
+    }
+
+private:
+    std::string path_;
+    const domain::YamlDocument& document_;
+};
+
+domain::Result<void> read_policy(const Reader& reader, const Json& section,
+                                 domain::Policy& policy) {
+    if (!section.is_object()) {
+        return reader.wrong("policy", "expected a map");
+    }
+    for (const auto& [key, value] : section.items()) {
+        const std::string field = "policy." + key;
+        bool* const flag = key == "privileged"     ? &policy.privileged
+                           : key == "host_network" ? &policy.host_network
+                           : key == "unconfined"   ? &policy.unconfined
+                                                   : nullptr;
+        if (flag != nullptr) {
+            const auto read = reader.flag(field, value);
+            if (!read) {
+                return read.error();
+            }
+            *flag = *read;
+            continue;
+        }
+        const auto texts = reader.texts(field, value);
+        if (!texts) {
+            return texts.error();
+        }
+        if (key == "capabilities") {
+            policy.capabilities = *texts;
+        } else if (key == "host_paths") {
+            for (const std::string& text : *texts) {
+                const auto rule = domain::parse_host_path_rule(text);
+                if (!rule) {
+                    return reader.wrong(field, rule.error().message);
+                }
+                policy.host_paths.push_back(*rule);
+            }
+        } else {
+            return reader.wrong(field, "unknown; the policy has host_paths, capabilities, "
+                                       "privileged, host_network and unconfined");
+        }
+    }
+    return {};
+}
+
+}  // namespace
+
+domain::Result<FileOptions> read_option_file(const std::string& path, domain::Policy& policy) {
+    std::ifstream file{path};
+    std::ostringstream text;
+    text << file.rdbuf();
+    domain::Error error;
+    error.type = domain::ErrorType::validation_error;
+    if (!file) {
+        error.message = "cannot read the configuration " + path;
+        return error;
+    }
+    const domain::YamlStream stream = domain::read_yaml(text.str());
+    if (!stream.problems.empty()) {
+        const auto& problem = stream.problems.front();
+        error.message = path + ":" + std::to_string(problem.line) + ": " + problem.message;
+        return error;
+    }
+    FileOptions options;
+    policy.host_paths.clear();
+    for (const domain::YamlDocument& document : stream.documents) {
+        const Reader reader{path, document};
+        if (!document.value.is_object()) {
+            return reader.wrong("", "expected a map of options");
+        }
+        for (const auto& [key, value] : document.value.items()) {
+            if (key == "policy") {
+                if (auto read = read_policy(reader, value, policy); !read) {
+                    return read.error();
+                }
+                continue;
+            }
+            const auto texts = reader.texts(key, value);
+            if (!texts) {
+                return texts.error();
+            }
+            std::string name = key;
+            std::replace(name.begin(), name.end(), '_', '-');
+            options[name] = *texts;
+        }
+    }
+    return options;
+}
+
+}  // namespace flow::daemon

@@ -1,0 +1,17 @@
+// The YAML file of --config: options by their long names, and the section `policy` (contract 2).
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "domain/error.hpp"
+#include "domain/policy.hpp"
+
+namespace flow::daemon {
+
+/// Option names (with dashes; underscores are read as dashes) to their values. The policy is filled in.
+using FileOptions = std::map<std::string, std::vector<std::string>>;
+domain::Result<FileOptions> read_option_file(const std::string& path, domain::Policy& policy);
+
+}  // namespace flow::daemon

@@ -1,0 +1,39 @@
+// Keeps the newest resource usage of each running container in memory, so that answers need no engine call.
+// Cgroup files where they can be read, else one-shot stats in parallel (design 4). io_context's thread.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include "domain/observed.hpp"
+#include "domain/ports/store.hpp"
+#include "reconciler/engine.hpp"
+
+namespace flow::daemon {
+
+class UsageSampler {
+public:
+    UsageSampler(boost::asio::io_context& io, domain::Store& store, reconciler::Engine& engine)
+        : io_(io), store_(store), engine_(engine) {}
+
+    /// Reads all running containers anew, in the background.
+    void sample_all();
+    void sample(const std::string& container_id);
+    /// All zero when it does not run or was not read yet.
+    domain::ResourceUsage usage(const std::string& container_id) const;
+
+private:
+    boost::asio::awaitable<void> read(std::string container_id, std::string docker_id);
+
+    boost::asio::io_context& io_;
+    domain::Store& store_;
+    reconciler::Engine& engine_;
+    std::map<std::string, domain::ResourceUsage> usage_;    ///< by docker id
+    std::set<std::string> reading_;                         ///< docker ids
+};
+
+}  // namespace flow::daemon
