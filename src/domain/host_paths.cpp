@@ -13,9 +13,10 @@ Result<std::string> resolve_host_path(const std::string& path) {
     }
     Error error;
     error.type = ErrorType::validation_error;
-    error.message = failed == std::errc::no_such_file_or_directory || failed == std::errc::not_a_directory
-                        ? "does not exist"
-                        : "cannot be resolved: " + failed.message();
+    error.message =
+        failed == std::errc::no_such_file_or_directory || failed == std::errc::not_a_directory
+            ? "does not exist"
+            : "cannot be resolved: " + failed.message();
     return error;
 }
 

@@ -56,9 +56,13 @@ Json read_text_map(const Field& field) {
 constexpr Member<ManifestDocument> kMetadata[] = {
     {"name", read_name},
     {"labels",
-     [](const Field& field, ManifestDocument& document) { document.labels = read_text_map(field); }},
+     [](const Field& field, ManifestDocument& document) {
+         document.labels = read_text_map(field);
+     }},
     {"annotations",
-     [](const Field& field, ManifestDocument& document) { document.annotations = read_text_map(field); }},
+     [](const Field& field, ManifestDocument& document) {
+         document.annotations = read_text_map(field);
+     }},
 };
 
 constexpr ForeignField kForeignMetadata[] = {
@@ -134,7 +138,8 @@ void add_problems(const YamlDocument& source, const std::string& file, const Err
                   std::vector<ManifestProblem>& problems) {
     for (const Json& entry : error.details.value("field_errors", Json::array())) {
         const auto path = entry.at("path").get<std::string>();
-        problems.push_back({file, source.line_of(path), path, entry.at("message").get<std::string>()});
+        problems.push_back(
+            {file, source.line_of(path), path, entry.at("message").get<std::string>()});
     }
 }
 
@@ -169,7 +174,8 @@ void report_names_given_twice(const std::string& file, ManifestFile& into) {
     std::set<std::string> names;
     for (const ManifestDocument& document : into.documents) {
         if (!names.insert(lower_case(document.name)).second) {
-            into.problems.push_back({file, document.source.line_of("metadata.name"), "metadata.name",
+            into.problems.push_back({file, document.source.line_of("metadata.name"),
+                                     "metadata.name",
                                      shown(document.name) + " is declared twice in this file"});
         }
     }
@@ -186,7 +192,8 @@ ManifestFile read_manifest(std::string_view text, const std::string& file) {
     ManifestFile result;
     YamlStream stream = read_yaml(text);
     for (YamlProblem& problem : stream.problems) {
-        result.problems.push_back({file, problem.line, std::move(problem.field), std::move(problem.message)});
+        result.problems.push_back(
+            {file, problem.line, std::move(problem.field), std::move(problem.message)});
     }
     for (YamlDocument& document : stream.documents) {
         read_document(std::move(document), file, result);
@@ -214,7 +221,8 @@ std::vector<ManifestProblem> to_problems(const ManifestDocument& document, const
         if (!path.starts_with("spec.")) {
             path.insert(0, "spec.");
         }
-        problems.push_back({file, document.source.line_of(path), path, entry.at("message").get<std::string>()});
+        problems.push_back(
+            {file, document.source.line_of(path), path, entry.at("message").get<std::string>()});
     }
     if (problems.empty()) {
         problems.push_back({file, document.line, "", error.message});

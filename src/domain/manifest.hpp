@@ -1,5 +1,6 @@
-// Manifests (contract 7): documents of a file to specs, every problem with file, line and field. A file with a problem
-// is applied as a whole or not at all: the caller looks at `problems` first. Pure functions; no file is read here.
+// Manifests (contract 7): documents of a file to specs, every problem with file, line and field. A
+// file with a problem is applied as a whole or not at all: the caller looks at `problems` first.
+// Pure functions; no file is read here.
 #pragma once
 
 #include <string>
@@ -29,7 +30,7 @@ struct ManifestDocument {
     Json annotations = Json::object();
     Json spec;              ///< ready for parse_manifest_spec: with name and labels
     int line = 1;
-    std::string digest;     ///< SHA-256 of the content: comments, order and white space do not count
+    std::string digest;  ///< SHA-256 of the content: comments, order and white space do not count
     YamlDocument source;    ///< for the lines
 };
 

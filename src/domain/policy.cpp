@@ -53,48 +53,58 @@ void check_bind(const std::string& path, const Mount& mount, const HostPathRules
     }
     const auto real = rules.resolve(mount.source);
     if (real.has_error()) {
-        findings.missing.push_back({path, "the host path " + shown(mount.source) + " " + real.error().message +
+        findings.missing.push_back({path, "the host path " + shown(mount.source) + " " +
+                                              real.error().message +
                                               "; make it first, it is never made silently"});
         return;
     }
     if (const auto bad = why_bad_text(*real, kMaxText)) {
-        findings.missing.push_back({path, "the host path " + shown(mount.source) + " leads to one that " + *bad});
+        findings.missing.push_back(
+            {path, "the host path " + shown(mount.source) + " leads to one that " + *bad});
         return;
     }
     if (auto refusal = rules.why_refused(*real, mount.read_only)) {
-        const std::string led = *real == mount.source ? "" : shown(mount.source) + " leads to " + shown(*real) + ": ";
+        const std::string led =
+            *real == mount.source ? "" : shown(mount.source) + " leads to " + shown(*real) + ": ";
         findings.refuse(path, refusal->rule, led + refusal->message);
         return;
     }
     resolved = *real;
 }
 
-std::string source_path(std::size_t index) { return "volumes[" + std::to_string(index) + "].source"; }
+std::string source_path(std::size_t index) {
+    return "volumes[" + std::to_string(index) + "].source";
+}
 
 bool is_capability_allowed(const std::string& name, const Policy& policy) {
     const auto listed = [&](std::string_view wanted) {
-        return std::any_of(policy.capabilities.begin(), policy.capabilities.end(), [&](std::string own) {
-            std::transform(own.begin(), own.end(), own.begin(),
-                           [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
-            return own == wanted || own == "CAP_" + std::string(wanted);
-        });
+        return std::any_of(policy.capabilities.begin(), policy.capabilities.end(),
+                           [&](std::string own) {
+                               std::transform(own.begin(), own.end(), own.begin(), [](char c) {
+                                   return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
+                               });
+                               return own == wanted || own == "CAP_" + std::string(wanted);
+                           });
     };
-    const bool dockers_own = std::find(kDockersOwn.begin(), kDockersOwn.end(), name) != kDockersOwn.end();
+    const bool dockers_own =
+        std::find(kDockersOwn.begin(), kDockersOwn.end(), name) != kDockersOwn.end();
     return dockers_own || listed(name) || listed("ALL");
 }
 
 void check_security(const Spec& spec, const Policy& policy, Findings& findings) {
     const Security& security = spec.security;
     if (security.privileged && !policy.privileged) {
-        findings.refuse("security.privileged", "privileged", "privileged containers are not allowed");
+        findings.refuse("security.privileged", "privileged",
+                        "privileged containers are not allowed");
     }
     if (spec.networking.mode == "host" && !policy.host_network) {
         findings.refuse("network_mode", "host_network", "the host's network is not allowed");
     }
     for (const std::string& name : security.cap_add) {
         if (!is_capability_allowed(name, policy)) {
-            findings.refuse("security.cap_add", "capabilities",
-                            "capability " + name + " is not allowed: it is beyond Docker's own set");
+            findings.refuse(
+                "security.cap_add", "capabilities",
+                "capability " + name + " is not allowed: it is beyond Docker's own set");
         }
     }
     const auto unconfined = [&](const char* path, bool asked, const char* message) {
@@ -102,9 +112,12 @@ void check_security(const Spec& spec, const Policy& policy, Findings& findings) 
             findings.refuse(path, "unconfined", message);
         }
     };
-    unconfined("security.seccomp", security.seccomp == "unconfined", "running without seccomp is not allowed");
-    unconfined("security.apparmor", security.apparmor == "unconfined", "running without AppArmor is not allowed");
-    unconfined("security.userns", security.userns == "host", "the host's user namespace is not allowed");
+    unconfined("security.seccomp", security.seccomp == "unconfined",
+               "running without seccomp is not allowed");
+    unconfined("security.apparmor", security.apparmor == "unconfined",
+               "running without AppArmor is not allowed");
+    unconfined("security.userns", security.userns == "host",
+               "the host's user namespace is not allowed");
 }
 
 }  // namespace
@@ -118,8 +131,9 @@ Result<HostPathRule> parse_host_path_rule(std::string_view text) {
     }
     const auto clean = clean_path(path);
     if (!clean || why_bad_text(path, kMaxText) || path.find(':') != std::string_view::npos) {
-        return validation_failed({{"policy.host_paths", "must be an absolute path, or one with :ro behind it, not " +
-                                                            shown(std::string(text))}});
+        return validation_failed(
+            {{"policy.host_paths", "must be an absolute path, or one with :ro behind it, not " +
+                                       shown(std::string(text))}});
     }
     rule.path = *clean;
     return rule;
@@ -138,7 +152,8 @@ Result<void> check_policy(Spec& spec, const Policy& policy, const PathResolver& 
     return findings.result();
 }
 
-Result<void> check_host_paths_again(const Spec& spec, const Policy& policy, const PathResolver& resolve) {
+Result<void> check_host_paths_again(const Spec& spec, const Policy& policy,
+                                    const PathResolver& resolve) {
     Findings findings;
     const HostPathRules rules(policy, resolve);
     for (std::size_t i = 0; i < spec.volumes.size(); ++i) {

@@ -1,6 +1,7 @@
-// What a spec may ask of the host (contract 2, "The policy"): which host paths, capabilities and other ways out of the
-// container. Pure: how a path is resolved is handed in (host_paths.hpp has the real way). Checked when a spec is
-// accepted; the host paths again before each start, because links may have changed since.
+// What a spec may ask of the host (contract 2, "The policy"): which host paths, capabilities and
+// other ways out of the container. Pure: how a path is resolved is handed in (host_paths.hpp has
+// the real way). Checked when a spec is accepted; the host paths again before each start, because
+// links may have changed since.
 #pragma once
 
 #include <functional>
@@ -13,8 +14,8 @@
 
 namespace flow::domain {
 
-/// The path with all links followed. The error's message says why there is none, as the end of a sentence:
-/// "does not exist".
+/// The path with all links followed. The error's message says why there is none, as the end of a
+/// sentence: "does not exist".
 using PathResolver = std::function<Result<std::string>(const std::string& path)>;
 
 /// A host path, and what lies below it, that containers may mount.
@@ -27,25 +28,26 @@ struct HostPathRule {
 Result<HostPathRule> parse_host_path_rule(std::string_view text);
 
 struct Policy {
-    /// Nothing: all but the default refusals. Else only these may be mounted; one at or below a default refusal
-    /// is allowed in spite of it.
+    /// Nothing: all but the default refusals. Else only these may be mounted; one at or below a
+    /// default refusal is allowed in spite of it.
     std::vector<HostPathRule> host_paths;
     /// Capabilities that cap_add may name beyond Docker's own set; "ALL" for any.
     std::vector<std::string> capabilities;
     bool privileged = false;
     bool host_network = false;
     bool unconfined = false;      ///< seccomp or apparmor unconfined, userns: host
-    std::string data_dir;         ///< the daemon's own; "" where there is none
-    std::string engine_socket;    ///< a path, not a URL
+    std::string data_dir;         ///< the daemon's own, absolute; "" where there is none
+    std::string engine_socket;    ///< an absolute path, not a URL
     std::string engine_root = "/var/lib/docker";
 };
 
-/// Replaces bind sources by their resolved paths, or reports all that is wrong: `validation_error` when sources are
-/// missing, `forbidden` as soon as something is refused. details.field_errors names the fields, details.rules the
-/// rules of the policy.
+/// Replaces bind sources by their resolved paths, or reports all that is wrong: `validation_error`
+/// when sources are missing, `forbidden` as soon as something is refused. details.field_errors
+/// names the fields, details.rules the rules of the policy.
 Result<void> check_policy(Spec& spec, const Policy& policy, const PathResolver& resolve);
 
 /// Before a start: do the stored sources still exist, lead to where they led, and are they allowed?
-Result<void> check_host_paths_again(const Spec& spec, const Policy& policy, const PathResolver& resolve);
+Result<void> check_host_paths_again(const Spec& spec, const Policy& policy,
+                                    const PathResolver& resolve);
 
 }  // namespace flow::domain

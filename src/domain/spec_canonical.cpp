@@ -70,7 +70,8 @@ Json to_json(const Resources& resources) {
     return json;
 }
 
-/// What the profile says anyway is left out, so that a patch of the profile alone means what it says.
+/// What the profile says anyway is left out, so that a patch of the profile alone means what it
+/// says.
 Json to_json(const Security& security) {
     Json json;
     json["profile"] = to_string(security.profile);
@@ -200,7 +201,8 @@ std::string to_string(const Restart& restart) {
         case Restart::Policy::no: return "no";
         case Restart::Policy::on_failure: break;
     }
-    return restart.max_retries < 0 ? "on-failure" : "on-failure:" + std::to_string(restart.max_retries);
+    return restart.max_retries < 0 ? "on-failure"
+                                   : "on-failure:" + std::to_string(restart.max_retries);
 }
 
 std::string to_text(Duration duration) {
@@ -228,7 +230,8 @@ std::string to_text(Duration duration) {
 std::string sha256_hex(std::string_view bytes) {
     std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
     unsigned int length = 0;
-    if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &length, EVP_sha256(), nullptr) != 1) {
+    if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &length, EVP_sha256(), nullptr) !=
+        1) {
         throw std::logic_error("OpenSSL cannot compute SHA-256");
     }
     constexpr std::string_view kHex = "0123456789abcdef";

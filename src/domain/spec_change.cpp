@@ -1,4 +1,5 @@
-// What differs between two specs, and what that asks of the engine: spec_hash, change_between and their kin.
+// What differs between two specs, and what that asks of the engine: spec_hash, change_between and
+// their kin.
 #include <algorithm>
 
 #include "domain/spec_canonical.hpp"
@@ -13,8 +14,8 @@ constexpr const char* kOurs[] = {"restart", "depends_on", "stop_grace_period"};
 /// Limits that the engine changes in place.
 constexpr const char* kInPlace[] = {"cpus", "cpu_shares", "memory", "memory_reservation", "pids"};
 
-/// The fields that need a recreate. What is empty is left out, so that a field added later does not change the
-/// hash of specs that do not use it.
+/// The fields that need a recreate. What is empty is left out, so that a field added later does not
+/// change the hash of specs that do not use it.
 Json recreate_form(const Spec& spec) {
     Json form = to_canonical(spec);
     for (const char* name : kOurs) {
@@ -56,9 +57,11 @@ bool same_limits(const Resources& a, const Resources& b) {
 
 /// The order of the canonical form, in which changes are told.
 constexpr const char* kFields[] = {
-    "image", "kind", "name", "labels", "task_id", "runner_id", "command", "entrypoint", "environment",
-    "volumes", "tmpfs", "read_only", "user", "working_dir", "hostname", "init", "ports", "networks",
-    "network_mode", "resources", "security", "restart", "stop_signal", "stop_grace_period", "depends_on"};
+    "image",        "kind",        "name",        "labels",  "task_id",     "runner_id",
+    "command",      "entrypoint",  "environment", "volumes", "tmpfs",       "read_only",
+    "user",         "working_dir", "hostname",    "init",    "ports",       "networks",
+    "network_mode", "resources",   "security",    "restart", "stop_signal", "stop_grace_period",
+    "depends_on"};
 
 Json field_or_null(const Json& form, const char* name) {
     const auto found = form.find(name);

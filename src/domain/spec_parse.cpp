@@ -35,12 +35,15 @@ void read_name(const Field& field, SpecDraft& draft) {
 }
 
 /// task_id and runner_id: theirs to choose, but they travel in labels, events and variables.
-std::string read_foreign_id(const Field& field) { return read_scalar_text(field, 255).value_or(""); }
+std::string read_foreign_id(const Field& field) {
+    return read_scalar_text(field, 255).value_or("");
+}
 
 void read_user(const Field& field, SpecDraft& draft) {
     const auto user = read_scalar_text(field, 255);
     if (user && user->find_first_of(" \t\r\n/,") != std::string::npos) {
-        field.wrong("must be a name or a number, with :GROUP if you like, not " + shown(field.value));
+        field.wrong("must be a name or a number, with :GROUP if you like, not " +
+                    shown(field.value));
         return;
     }
     draft.spec.user = user.value_or("");
@@ -75,19 +78,30 @@ constexpr Member<SpecDraft> kMembers[] = {
     {"kind", read_kind},
     {"name", read_name},
     {"labels", read_labels},
-    {"task_id", [](const Field& field, SpecDraft& draft) { draft.spec.task_id = read_foreign_id(field); }},
-    {"runner_id", [](const Field& field, SpecDraft& draft) { draft.spec.runner_id = read_foreign_id(field); }},
+    {"task_id",
+     [](const Field& field, SpecDraft& draft) {
+         draft.spec.task_id = read_foreign_id(field);
+     }},
+    {"runner_id",
+     [](const Field& field, SpecDraft& draft) {
+         draft.spec.runner_id = read_foreign_id(field);
+     }},
     {"command", read_command},
     {"entrypoint", read_entrypoint},
     {"environment", read_environment},
     {"volumes", read_volumes},
     {"tmpfs", read_tmpfs},
     {"read_only",
-     [](const Field& field, SpecDraft& draft) { draft.spec.read_only = read_bool(field).value_or(false); }},
+     [](const Field& field, SpecDraft& draft) {
+         draft.spec.read_only = read_bool(field).value_or(false);
+     }},
     {"user", read_user},
     {"working_dir", read_working_dir},
     {"hostname", read_hostname},
-    {"init", [](const Field& field, SpecDraft& draft) { draft.spec.init = read_bool(field); }},
+    {"init",
+     [](const Field& field, SpecDraft& draft) {
+         draft.spec.init = read_bool(field);
+     }},
     {"ports", read_ports},
     {"networks", read_networks},
     {"network_mode", read_network_mode},

@@ -1,4 +1,5 @@
-// apply_patch: a JSON merge patch on the canonical form, with the exceptions that contract 2 and 3 make.
+// apply_patch: a JSON merge patch on the canonical form, with the exceptions that contract 2 and 3
+// make.
 #include <algorithm>
 
 #include "domain/spec/field.hpp"
@@ -8,14 +9,15 @@ namespace flow::domain {
 namespace {
 
 /// Replaced whole, whatever form they are given in.
-constexpr const char* kWhole[] = {"command", "entrypoint", "volumes", "tmpfs", "ports", "networks", "depends_on"};
+constexpr const char* kWhole[] = {"command", "entrypoint", "volumes",   "tmpfs",
+                                  "ports",   "networks",   "depends_on"};
 
 bool is_whole(const std::string& name) {
     return std::find(std::begin(kWhole), std::end(kWhole), name) != std::end(kWhole);
 }
 
-/// RFC 7386 on values that are not lists. A null that removes nothing stays where `keep_nulls`, so that parse_spec
-/// finds names that are not fields.
+/// RFC 7386 on values that are not lists. A null that removes nothing stays where `keep_nulls`, so
+/// that parse_spec finds names that are not fields.
 void merge(Json& target, const Json& patch, bool keep_nulls = false) {
     if (!patch.is_object()) {
         target = patch;
@@ -50,7 +52,8 @@ Json pairs_as_map(const Field& field, bool value_needed) {
         } else if (text && map.contains(text->substr(0, equals))) {
             element.wrong("names one that is given before");
         } else if (text) {
-            map[text->substr(0, equals)] = equals == std::string::npos ? "" : text->substr(equals + 1);
+            map[text->substr(0, equals)] =
+                equals == std::string::npos ? "" : text->substr(equals + 1);
         }
     }
     return map;
@@ -63,14 +66,16 @@ void refuse_what_cannot_change(const Field& root, const Spec& current) {
         root.errors.add("kind", "cannot change; delete the container and create it anew");
     }
     if (patch.contains("desired_state")) {
-        root.errors.add("desired_state", "cannot be set by an update; use start_container or stop_container");
+        root.errors.add("desired_state",
+                        "cannot be set by an update; use start_container or stop_container");
     }
     if (patch.contains("name") && patch.at("name").is_null()) {
         root.errors.add("name", "cannot be removed; give another name");
     }
 }
 
-/// A masked value stays what it is. One without a present value stays in the patch: parse_spec reports it.
+/// A masked value stays what it is. One without a present value stays in the patch: parse_spec
+/// reports it.
 void drop_masked(Json& environment, const Spec& current) {
     if (!environment.is_object()) {
         return;

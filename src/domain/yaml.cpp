@@ -22,11 +22,13 @@ std::optional<Json> as_number(const std::string& text) {
     const char* const begin = text.data();
     const char* const end = begin + text.size();
     std::int64_t integer = 0;
-    if (const auto [at, failed] = std::from_chars(begin, end, integer); failed == std::errc{} && at == end) {
+    if (const auto [at, failed] = std::from_chars(begin, end, integer);
+        failed == std::errc{} && at == end) {
         return std::to_string(integer) == text ? std::optional<Json>(integer) : std::nullopt;
     }
     double number = 0;
-    if (const auto [at, failed] = std::from_chars(begin, end, number); failed == std::errc{} && at == end) {
+    if (const auto [at, failed] = std::from_chars(begin, end, number);
+        failed == std::errc{} && at == end) {
         Json json = number;
         return json.dump() == text ? std::optional<Json>(std::move(json)) : std::nullopt;
     }
@@ -57,13 +59,15 @@ public:
     }
 
 private:
-    [[noreturn]] static void wrong(const YAML::Node& node, const std::string& path, std::string message) {
+    [[noreturn]] static void wrong(const YAML::Node& node, const std::string& path,
+                                   std::string message) {
         throw YamlProblem{line_number(node), path, std::move(message)};
     }
 
     Json value(const YAML::Node& node, const std::string& path, int depth) {
         if (++values_ > limits_.values) {
-            wrong(node, path, "has more than " + std::to_string(limits_.values) + " values, aliases counted");
+            wrong(node, path,
+                  "has more than " + std::to_string(limits_.values) + " values, aliases counted");
         }
         if (depth > limits_.depth) {
             wrong(node, path, "is nested deeper than " + std::to_string(limits_.depth) + " levels");
@@ -89,6 +93,9 @@ private:
     }
 
     Json map(const YAML::Node& node, const std::string& path, int depth) {
+        if (node.size() > limits_.keys) {
+            wrong(node, path, "has more than " + std::to_string(limits_.keys) + " fields");
+        }
         Json map = Json::object();
         std::vector<YAML::Node> merged;
         for (const auto& pair : node) {
@@ -187,7 +194,8 @@ int YamlDocument::line_of(std::string path) const {
 YamlStream read_yaml(std::string_view text, const YamlLimits& limits) {
     YamlStream stream;
     if (text.size() > limits.bytes) {
-        stream.problems.push_back({1, "", "is larger than " + std::to_string(limits.bytes) + " bytes"});
+        stream.problems.push_back(
+            {1, "", "is larger than " + std::to_string(limits.bytes) + " bytes"});
         return stream;
     }
     std::vector<YAML::Node> roots;

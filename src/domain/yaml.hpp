@@ -1,6 +1,7 @@
-// YAML text to JSON values, as YAML 1.2's core schema reads scalars, and the line of each value. What would not come
-// back the same as a number (1.10, 0x1F, 8080:80) stays the text it is, so nothing is lost on the way to a string.
-// Everything is limited; aliases count as often as they are used. Pure functions.
+// YAML text to JSON values, as YAML 1.2's core schema reads scalars, and the line of each value.
+// What would not come back the same as a number (1.10, 0x1F, 8080:80) stays the text it is, so
+// nothing is lost on the way to a string. Everything is limited; aliases count as often as they are
+// used. Pure functions.
 #pragma once
 
 #include <cstddef>
@@ -17,6 +18,7 @@ namespace flow::domain {
 struct YamlLimits {
     std::size_t bytes = 1024 * 1024;
     std::size_t values = 50'000;       ///< of all documents together
+    std::size_t keys = 2000;           ///< of one map
     int depth = 32;
 };
 

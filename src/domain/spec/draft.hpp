@@ -1,5 +1,6 @@
-// The parts of parse_spec: each reads one field of the payload into the draft of a Spec, and reports what is wrong
-// with it. Lives for one parse. What depends on several fields is settled at the end (`settle_…`).
+// The parts of parse_spec: each reads one field of the payload into the draft of a Spec, and
+// reports what is wrong with it. Lives for one parse. What depends on several fields is settled at
+// the end (`settle_…`).
 #pragma once
 
 #include <span>

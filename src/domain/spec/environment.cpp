@@ -30,7 +30,8 @@ bool good_key(const Field& field, const std::string& key, const PairRules& rules
         return false;
     }
     if (key.find_first_of("=\n\r\t") != std::string::npos) {
-        field.wrong("the name of a " + std::string(rules.what) + " must not contain '=' or line breaks");
+        field.wrong("the name of a " + std::string(rules.what) +
+                    " must not contain '=' or line breaks");
         return false;
     }
     return true;
@@ -82,7 +83,8 @@ Pairs read_pairs(const Field& field, const PairRules& rules) {
             read_pair(field.element(i), rules, pairs);
         }
     } else {
-        field.wrong("must be a map or a list of NAME=VALUE, not " + std::string(kind_of(field.value)));
+        field.wrong("must be a map or a list of NAME=VALUE, not " +
+                    std::string(kind_of(field.value)));
     }
     std::size_t bytes = 0;
     for (const auto& [key, value] : pairs) {
@@ -126,7 +128,8 @@ std::optional<std::vector<std::string>> words_of_list(const Field& field) {
 /// A string, split as a shell does, or a list of words.
 std::optional<std::vector<std::string>> read_words(const Field& field) {
     if (!field.value.is_string() && !field.value.is_array()) {
-        field.wrong("must be a string or a list of strings, not " + std::string(kind_of(field.value)));
+        field.wrong("must be a string or a list of strings, not " +
+                    std::string(kind_of(field.value)));
         return std::nullopt;
     }
     if (field.value.is_array() && field.value.size() > kMaxWords) {
@@ -161,8 +164,9 @@ void read_environment(const Field& field, SpecDraft& draft) {
         const Spec* present = draft.options.present;
         const auto kept = present ? present->environment.find(key) : Pairs::const_iterator{};
         if (present == nullptr || kept == present->environment.end()) {
-            field.errors.add(path, "is masked (" + std::string(kMask) +
-                                       "), and there is no present value to keep; give the value itself");
+            field.errors.add(path,
+                             "is masked (" + std::string(kMask) +
+                                 "), and there is no present value to keep; give the value itself");
         } else {
             value = kept->second;
         }
@@ -174,7 +178,8 @@ void read_labels(const Field& field, SpecDraft& draft) {
     draft.spec.labels = read_pairs(field, kLabels);
     for (const auto& [key, value] : draft.spec.labels) {
         if (key.starts_with("flow.")) {
-            field.errors.add(field.path + "." + key, "labels that start with \"flow.\" are the daemon's own");
+            field.errors.add(field.path + "." + key,
+                             "labels that start with \"flow.\" are the daemon's own");
         }
     }
 }
@@ -188,6 +193,8 @@ void read_command(const Field& field, SpecDraft& draft) {
     draft.spec.command = std::move(words);
 }
 
-void read_entrypoint(const Field& field, SpecDraft& draft) { draft.spec.entrypoint = read_words(field); }
+void read_entrypoint(const Field& field, SpecDraft& draft) {
+    draft.spec.entrypoint = read_words(field);
+}
 
 }  // namespace flow::domain

@@ -50,6 +50,16 @@ std::size_t distance(std::string_view a, std::string_view b) {
     return row[b.size()];
 }
 
+/// The names of a payload's fields become paths, whatever bytes they are made of.
+std::string printable(std::string path) {
+    if (why_bad_text(path, path.size())) {
+        for (char& c : path) {
+            c = c > 0x1F && c < 0x7F ? c : '?';
+        }
+    }
+    return path;
+}
+
 std::string clipped(std::string text, std::size_t limit) {
     if (text.size() <= limit) {
         return text;
@@ -67,7 +77,7 @@ void FieldErrors::add(const std::string& path, std::string message) {
         ++left_out_;
         return;
     }
-    errors_.push_back({clipped(prefix_ + path, kMaxPath), std::move(message)});
+    errors_.push_back({clipped(printable(prefix_ + path), kMaxPath), std::move(message)});
 }
 
 void FieldErrors::add_all(const Error& error) {
@@ -95,7 +105,13 @@ Field Field::element(std::size_t index) const {
 }
 
 std::string shown(const Json& value) {
-    std::string text = value.is_string() ? value.get<std::string>() : value.dump();
+    if (!value.is_string()) {
+        return value.is_structured() ? std::string(kind_of(value)) : value.dump();
+    }
+    auto text = value.get<std::string>();
+    if (why_bad_text(text, text.size())) {
+        return "text with NUL or bytes that are not UTF-8";
+    }
     for (char& c : text) {
         c = static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? ' ' : c;
     }
@@ -130,8 +146,8 @@ std::optional<std::string> why_bad_text(std::string_view text, std::size_t limit
     return std::nullopt;
 }
 
-void unknown_field(const Field& object, const std::string& name, std::span<const ForeignField> foreign,
-                   std::span<const std::string_view> known) {
+void unknown_field(const Field& object, const std::string& name,
+                   std::span<const ForeignField> foreign, std::span<const std::string_view> known) {
     const std::string path = object.path.empty() ? name : object.path + "." + name;
     if (const auto bad = why_bad_text(name, kMaxText)) {
         object.wrong("a field name " + *bad);
@@ -146,7 +162,8 @@ void unknown_field(const Field& object, const std::string& name, std::span<const
     std::string message = "unknown field";
     std::size_t nearest = 3;
     for (const std::string_view candidate : known) {
-        if (name.size() < 32 && name.size() > 2 && distance(name, candidate) < nearest) {
+        if (!object.errors.is_full() && name.size() < 32 && name.size() > 2 &&
+            distance(name, candidate) < nearest) {
             nearest = distance(name, candidate);
             message = "unknown field; did you mean " + std::string(candidate) + "?";
         }

@@ -1,5 +1,6 @@
-// One value of a payload together with its path and the place where its errors go, and the readers of simple values.
-// A reader that fails adds an error and returns nothing; it never throws. Values live as long as the payload.
+// One value of a payload together with its path and the place where its errors go, and the readers
+// of simple values. A reader that fails adds an error and returns nothing; it never throws. Values
+// live as long as the payload.
 #pragma once
 
 #include <algorithm>
@@ -17,7 +18,8 @@
 namespace flow::domain {
 
 inline constexpr std::size_t kMaxText = 4096;              ///< bytes of an ordinary string
-inline constexpr std::size_t kMaxValue = 128 * 1024 - 1;   ///< bytes of one argument or value: the kernel's limit
+inline constexpr std::size_t kMaxValue =
+    128 * 1024 - 1;  ///< bytes of one argument or value: the kernel's limit
 inline constexpr std::size_t kMaxFieldErrors = 100;        ///< further ones are counted, not listed
 
 /// Collects what is wrong. Not thread safe; lives for one parse.
@@ -28,6 +30,7 @@ public:
     /// The field errors of another parse, whose paths are complete already.
     void add_all(const Error& error);
     bool empty() const { return errors_.empty(); }
+    bool is_full() const { return errors_.size() >= kMaxFieldErrors; }
     Error to_error() const;
 
 private:
@@ -69,15 +72,16 @@ std::optional<Duration> read_duration(const Field& field);
 /// A list of scalars, at most `most` of them.
 std::optional<std::vector<std::string>> read_texts(const Field& field, std::size_t most);
 
-/// A field that Compose or Docker calls so and our schema has elsewhere or not at all: what to write instead.
+/// A field that Compose or Docker calls so and our schema has elsewhere or not at all: what to
+/// write instead.
 struct ForeignField {
     std::string_view name;
     std::string_view advice;
 };
 
 /// Reports `name` as unknown, with the advice for it, or the most similar of `known`.
-void unknown_field(const Field& object, const std::string& name, std::span<const ForeignField> foreign,
-                   std::span<const std::string_view> known);
+void unknown_field(const Field& object, const std::string& name,
+                   std::span<const ForeignField> foreign, std::span<const std::string_view> known);
 
 /// One member of an object and how it is read. A null counts as not given.
 template <class Target>

@@ -1,4 +1,5 @@
-// Fields that users know from Compose and Docker and that our schema has elsewhere, later, or not at all.
+// Fields that users know from Compose and Docker and that our schema has elsewhere, later, or not
+// at all.
 #include "domain/spec/draft.hpp"
 
 namespace flow::domain {

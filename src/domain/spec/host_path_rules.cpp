@@ -9,17 +9,20 @@ namespace flow::domain {
 namespace {
 
 constexpr const char* kRule = "host_paths";
-constexpr const char* kRefused[] = {"/etc", "/root", "/proc", "/sys", "/dev", "/boot", "/run", "/var/run"};
+constexpr const char* kRefused[] = {"/etc", "/root", "/proc", "/sys",
+                                    "/dev", "/boot", "/run",  "/var/run"};
 /// The host's programs and their libraries: readable, never writable.
 constexpr const char* kSystem[] = {"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"};
 
 bool is_harmless(const std::string& path) {
-    return path == "/etc/localtime" || path == "/etc/timezone" || is_at_or_below(path, "/etc/ssl/certs");
+    return path == "/etc/localtime" || path == "/etc/timezone" ||
+           is_at_or_below(path, "/etc/ssl/certs");
 }
 
 }  // namespace
 
-HostPathRules::HostPathRules(const Policy& policy, const PathResolver& resolve) : resolve_(resolve) {
+HostPathRules::HostPathRules(const Policy& policy, const PathResolver& resolve)
+    : resolve_(resolve) {
     for (const char* path : kRefused) {
         add_place(path, "");
     }
@@ -55,7 +58,8 @@ void HostPathRules::add_allowed(const HostPathRule& rule) {
 const HostPathRule* HostPathRules::allowed_for(const std::string& path) const {
     const HostPathRule* best = nullptr;
     for (const HostPathRule& rule : allowed_) {
-        if (is_at_or_below(path, rule.path) && (best == nullptr || rule.path.size() > best->path.size())) {
+        if (is_at_or_below(path, rule.path) &&
+            (best == nullptr || rule.path.size() > best->path.size())) {
             best = &rule;
         }
     }
@@ -74,7 +78,8 @@ std::optional<Refusal> HostPathRules::why_refused(const std::string& path, bool 
     return why_refused_as_written(path, read_only);
 }
 
-std::optional<Refusal> HostPathRules::why_refused_as_written(const std::string& path, bool read_only) const {
+std::optional<Refusal> HostPathRules::why_refused_as_written(const std::string& path,
+                                                             bool read_only) const {
     if (path == "/") {
         return Refusal{kRule, "mounting the whole host is not allowed"};
     }
@@ -86,7 +91,8 @@ std::optional<Refusal> HostPathRules::why_refused_as_written(const std::string& 
     return why_system(path, read_only);
 }
 
-std::optional<Refusal> HostPathRules::why_beside_list(const std::string& path, bool read_only) const {
+std::optional<Refusal> HostPathRules::why_beside_list(const std::string& path,
+                                                      bool read_only) const {
     if (allowed_.empty()) {
         return std::nullopt;
     }
@@ -110,8 +116,9 @@ std::optional<Refusal> HostPathRules::why_place(const std::string& path, const P
             return std::nullopt;
         }
         const bool readable = is_harmless(path);
-        return Refusal{kRule, "mounting " + shown(path) + (readable ? " writable is not allowed; add :ro"
-                                                                    : " is not allowed: it is at or below " + what)};
+        return Refusal{kRule, "mounting " + shown(path) +
+                                  (readable ? " writable is not allowed; add :ro"
+                                            : " is not allowed: it is at or below " + what)};
     }
     if (is_at_or_below(place.path, path) && !is_listed(place.path)) {
         return Refusal{kRule, "mounting " + shown(path) + " is not allowed: it contains " + what};
@@ -124,8 +131,9 @@ std::optional<Refusal> HostPathRules::why_system(const std::string& path, bool r
         const HostPathRule* rule = allowed_for(path);
         const bool listed = rule != nullptr && is_at_or_below(rule->path, system);
         if (!read_only && !listed && is_at_or_below(path, system)) {
-            return Refusal{kRule, "mounting " + shown(path) + " writable is not allowed: it is at or below " +
-                                      system + " of the host; add :ro"};
+            return Refusal{kRule, "mounting " + shown(path) +
+                                      " writable is not allowed: it is at or below " + system +
+                                      " of the host; add :ro"};
         }
     }
     return std::nullopt;

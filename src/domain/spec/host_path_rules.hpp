@@ -1,5 +1,6 @@
-// Which host paths may be mounted: the default refusals of contract 2 and the configuration's list, each as it is
-// written and with its links followed. Built for one check, because links change; borrows policy and resolver.
+// Which host paths may be mounted: the default refusals of contract 2 and the configuration's list,
+// each as it is written and with its links followed. Built for one check, because links change;
+// borrows policy and resolver.
 #pragma once
 
 #include <optional>
@@ -37,7 +38,8 @@ private:
     const HostPathRule* allowed_for(const std::string& path) const;
     bool is_listed(const std::string& path) const;
     std::optional<Refusal> why_beside_list(const std::string& path, bool read_only) const;
-    std::optional<Refusal> why_place(const std::string& path, const Place& place, bool read_only) const;
+    std::optional<Refusal> why_place(const std::string& path, const Place& place,
+                                     bool read_only) const;
     std::optional<Refusal> why_system(const std::string& path, bool read_only) const;
 
     const PathResolver& resolve_;

@@ -13,7 +13,8 @@ constexpr std::array<std::string_view, 32> kSignals{
     "SEGV", "USR2", "PIPE", "ALRM", "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN",
     "TTOU", "URG", "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH", "IO", "PWR", "SYS"};
 
-/// The signal's name as the engine knows it; "" for a number without one (32 and 33 belong to the C library).
+/// The signal's name as the engine knows it; "" for a number without one (32 and 33 belong to the C
+/// library).
 std::string signal_name(int number) {
     if (number >= 1 && number < static_cast<int>(kSignals.size())) {
         return "SIG" + std::string(kSignals[static_cast<std::size_t>(number)]);
@@ -146,7 +147,8 @@ void read_depends_on(const Field& field, SpecDraft& draft) {
             const Field member = field.member(name);
             DependencyCondition condition = DependencyCondition::started;
             if (!value.is_null()) {
-                read_members<DependencyCondition>(member, kDependencyMembers, kForeignOfDependency, condition);
+                read_members<DependencyCondition>(member, kDependencyMembers, kForeignOfDependency,
+                                                  condition);
             }
             add_dependency(member, name, draft);
         }

@@ -28,8 +28,9 @@ std::optional<std::string> read_target(const Field& field, const std::string& ta
 bool read_bind_source(const Field& field, const std::string& source, Mount& mount) {
     const auto clean = clean_path(source);
     if (!clean) {
-        field.wrong(source.starts_with('/') ? "the host path must not contain \"..\""
-                                            : "the host path must be absolute, not " + shown(source));
+        field.wrong(source.starts_with('/')
+                        ? "the host path must not contain \"..\""
+                        : "the host path must be absolute, not " + shown(source));
         return false;
     }
     mount.type = Mount::Type::bind;
@@ -43,7 +44,8 @@ bool read_source(const Field& field, const std::string& source, Mount& mount) {
         return read_bind_source(field, source, mount);
     }
     if (source.starts_with('.') || source.starts_with('~')) {
-        field.wrong("the host path must be absolute: the daemon does not know your folder " + shown(source));
+        field.wrong("the host path must be absolute: the daemon does not know your folder " +
+                    shown(source));
         return false;
     }
     if (const auto bad = why_bad_object_name(source)) {
@@ -120,19 +122,34 @@ struct LongMount {
 };
 
 constexpr Member<LongMount> kLongMembers[] = {
-    {"type", [](const Field& field, LongMount& into) { into.type = read_text(field); }},
-    {"source", [](const Field& field, LongMount& into) { into.source = read_text(field); }},
-    {"target", [](const Field& field, LongMount& into) {
+    {"type",
+     [](const Field& field, LongMount& into) {
+         into.type = read_text(field);
+     }},
+    {"source",
+     [](const Field& field, LongMount& into) {
+         into.source = read_text(field);
+     }},
+    {"target",
+     [](const Field& field, LongMount& into) {
          if (const auto text = read_text(field)) into.target = read_target(field, *text);
      }},
-    {"read_only", [](const Field& field, LongMount& into) { into.read_only = read_bool(field).value_or(false); }},
+    {"read_only",
+     [](const Field& field, LongMount& into) {
+         into.read_only = read_bool(field).value_or(false);
+     }},
 };
 
 constexpr ForeignField kForeign[] = {
-    {"destination", "use target"}, {"dst", "use target"}, {"src", "use source"},
-    {"readonly", "use read_only"}, {"ro", "use read_only"},
-    {"bind", "mount options are not supported yet"}, {"volume", "mount options are not supported yet"},
-    {"tmpfs", "use the field tmpfs"}, {"consistency", "mount options are not supported yet"},
+    {"destination", "use target"},
+    {"dst", "use target"},
+    {"src", "use source"},
+    {"readonly", "use read_only"},
+    {"ro", "use read_only"},
+    {"bind", "mount options are not supported yet"},
+    {"volume", "mount options are not supported yet"},
+    {"tmpfs", "use the field tmpfs"},
+    {"consistency", "mount options are not supported yet"},
 };
 
 /// Was the member given, but in a way that has been reported already?

@@ -10,7 +10,9 @@ namespace {
 
 bool is_lower_alnum(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 bool is_alnum(char c) { return is_lower_alnum(c) || (c >= 'A' && c <= 'Z'); }
-bool is_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+bool is_hex(char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
 bool is_name_char(char c) { return is_alnum(c) || c == '_' || c == '.' || c == '-'; }
 
 char to_upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
@@ -51,7 +53,8 @@ bool is_repository_component(std::string_view part) {
     return true;
 }
 
-/// "localhost", "host.name", "host:5000", "[::1]:5000": what the first component is when it is a registry.
+/// "localhost", "host.name", "host:5000", "[::1]:5000": what the first component is when it is a
+/// registry.
 bool is_registry(std::string_view part) {
     return part == "localhost" || part.find_first_of(".:[") != std::string_view::npos;
 }
@@ -103,7 +106,8 @@ std::optional<std::string> why_bad_repository(std::string_view repository) {
             return "is not an image reference: the repository must be lower case";
         }
         if (!is_repository_component(part)) {
-            return "is not an image reference such as nginx, nginx:1.25 or registry:5000/team/app:2";
+            return "is not an image reference such as nginx, nginx:1.25 or "
+                   "registry:5000/team/app:2";
         }
     }
     return std::nullopt;
@@ -126,7 +130,8 @@ std::optional<std::string> why_bad_image(std::string_view image) {
         return "has a digest that is not sha256: and 64 hex characters";
     }
     if (parts.tag) {
-        const bool starts_well = !parts.tag->empty() && (is_alnum(parts.tag->front()) || parts.tag->front() == '_');
+        const bool starts_well =
+            !parts.tag->empty() && (is_alnum(parts.tag->front()) || parts.tag->front() == '_');
         if (!starts_well || parts.tag->size() > 128 ||
             !std::all_of(parts.tag->begin(), parts.tag->end(), is_name_char)) {
             return "has a malformed tag: letters, digits, '_', '.', '-', at most 128";

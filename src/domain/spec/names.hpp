@@ -1,5 +1,5 @@
-// What names, references and paths may look like. Pure functions on text; each `why_bad_…` gives a sentence that
-// says what is wrong ("is empty"), or nothing when the text is good.
+// What names, references and paths may look like. Pure functions on text; each `why_bad_…` gives a
+// sentence that says what is wrong ("is empty"), or nothing when the text is good.
 #pragma once
 
 #include <optional>
@@ -18,7 +18,8 @@ std::optional<std::string> why_bad_hostname(std::string_view hostname);
 /// A volume's or network's name, as the engine takes it.
 std::optional<std::string> why_bad_object_name(std::string_view name);
 
-/// An absolute path without "." and "..", double and trailing slashes; nothing when it is not absolute, or has "..".
+/// An absolute path without "." and "..", double and trailing slashes; nothing when it is not
+/// absolute, or has "..".
 std::optional<std::string> clean_path(std::string_view path);
 
 /// Is `path` the same as `root`, or below it? Both are clean paths.

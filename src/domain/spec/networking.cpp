@@ -5,7 +5,8 @@
 namespace flow::domain {
 namespace {
 
-/// Names that mean something else to the engine than a network of that name, or would pass for an id.
+/// Names that mean something else to the engine than a network of that name, or would pass for an
+/// id.
 std::optional<std::string> why_bad_network(const std::string& name) {
     if (name == "host" || name == "none" || name == "bridge") {
         return "is not a network to join; use network_mode: " + name;
@@ -68,7 +69,8 @@ void read_network_mode(const Field& field, SpecDraft& draft) {
         return;
     }
     if (*mode != "none" && *mode != "bridge" && *mode != "host") {
-        field.wrong("must be none, bridge or host, not " + shown(field.value) + "; networks are joined by networks");
+        field.wrong("must be none, bridge or host, not " + shown(field.value) +
+                    "; networks are joined by networks");
         return;
     }
     draft.spec.networking.mode = *mode;

@@ -91,10 +91,22 @@ std::string scalar_or(const Field& field, const std::string& otherwise) {
 }
 
 constexpr Member<Entry> kLongMembers[] = {
-    {"target", [](const Field& field, Entry& entry) { entry.container = scalar_or(field, "?"); }},
-    {"published", [](const Field& field, Entry& entry) { entry.host = scalar_or(field, "0"); }},
-    {"host_ip", [](const Field& field, Entry& entry) { entry.host_ip = read_text(field).value_or(""); }},
-    {"protocol", [](const Field& field, Entry& entry) { entry.protocol = read_text(field).value_or("tcp"); }},
+    {"target",
+     [](const Field& field, Entry& entry) {
+         entry.container = scalar_or(field, "?");
+     }},
+    {"published",
+     [](const Field& field, Entry& entry) {
+         entry.host = scalar_or(field, "0");
+     }},
+    {"host_ip",
+     [](const Field& field, Entry& entry) {
+         entry.host_ip = read_text(field).value_or("");
+     }},
+    {"protocol",
+     [](const Field& field, Entry& entry) {
+         entry.protocol = read_text(field).value_or("tcp");
+     }},
 };
 
 constexpr ForeignField kForeign[] = {
@@ -153,7 +165,8 @@ void add_ports(const Field& field, const Entry& entry, std::vector<Port>& ports)
     const auto container = port_range(entry.container);
     const auto host = port_range(entry.host);
     if (!container || container->first == 0) {
-        field.wrong("the container's port must be 1 to 65535 or a range, not " + shown(entry.container));
+        field.wrong("the container's port must be 1 to 65535 or a range, not " +
+                    shown(entry.container));
         return;
     }
     if (!host) {
@@ -196,16 +209,18 @@ bool collide(const Port& a, const Port& b) {
     if (a.host_ip == b.host_ip) {
         return true;
     }
-    return is_v6(a.host_ip) == is_v6(b.host_ip) && (is_any_address(a.host_ip) || is_any_address(b.host_ip));
+    return is_v6(a.host_ip) == is_v6(b.host_ip) &&
+           (is_any_address(a.host_ip) || is_any_address(b.host_ip));
 }
 
-void keep_without_collisions(const Field& field, std::vector<Port> fresh, std::vector<Port>& ports) {
+void keep_without_collisions(const Field& field, std::vector<Port> fresh,
+                             std::vector<Port>& ports) {
     for (Port& port : fresh) {
         for (const Port& other : ports) {
             if (collide(port, other)) {
                 field.wrong(port.host == 0 ? "publishes a port that another entry publishes already"
-                                           : "host port " + std::to_string(port.host) + "/" + port.protocol +
-                                                 " is given to two entries");
+                                           : "host port " + std::to_string(port.host) + "/" +
+                                                 port.protocol + " is given to two entries");
                 return;
             }
         }

@@ -96,7 +96,8 @@ std::optional<Ulimit> read_ulimit(const Field& field) {
 
 void read_ulimits(const Field& field, Resources& resources) {
     if (!field.value.is_object()) {
-        field.wrong("must be a map such as {\"nofile\": 1024}, not " + std::string(kind_of(field.value)));
+        field.wrong("must be a map such as {\"nofile\": 1024}, not " +
+                    std::string(kind_of(field.value)));
         return;
     }
     for (const auto& [name, ignored] : field.value.items()) {
@@ -111,12 +112,20 @@ void read_ulimits(const Field& field, Resources& resources) {
 constexpr Member<Resources> kMembers[] = {
     {"cpus", read_cpus},
     {"cpu_shares", read_cpu_shares},
-    {"memory", [](const Field& field, Resources& into) { into.memory = read_memory_size(field); }},
+    {"memory",
+     [](const Field& field, Resources& into) {
+         into.memory = read_memory_size(field);
+     }},
     {"memory_reservation",
-     [](const Field& field, Resources& into) { into.memory_reservation = read_memory_size(field); }},
+     [](const Field& field, Resources& into) {
+         into.memory_reservation = read_memory_size(field);
+     }},
     {"pids", read_pids},
     {"ulimits", read_ulimits},
-    {"shm_size", [](const Field& field, Resources& into) { into.shm_size = read_bytes(field).value_or(0); }},
+    {"shm_size",
+     [](const Field& field, Resources& into) {
+         into.shm_size = read_bytes(field).value_or(0);
+     }},
 };
 
 }  // namespace

@@ -9,12 +9,13 @@ namespace flow::domain {
 namespace {
 
 constexpr std::array<std::string_view, 42> kCapabilities{
-    "ALL", "AUDIT_CONTROL", "AUDIT_READ", "AUDIT_WRITE", "BLOCK_SUSPEND", "BPF", "CHECKPOINT_RESTORE",
-    "CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID", "IPC_LOCK", "IPC_OWNER", "KILL",
-    "LEASE", "LINUX_IMMUTABLE", "MAC_ADMIN", "MAC_OVERRIDE", "MKNOD", "NET_ADMIN", "NET_BIND_SERVICE",
-    "NET_BROADCAST", "NET_RAW", "PERFMON", "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYSLOG",
-    "SYS_ADMIN", "SYS_BOOT", "SYS_CHROOT", "SYS_MODULE", "SYS_NICE", "SYS_PACCT", "SYS_PTRACE",
-    "SYS_RAWIO", "SYS_RESOURCE", "SYS_TIME", "SYS_TTY_CONFIG", "WAKE_ALARM"};
+    "ALL", "AUDIT_CONTROL", "AUDIT_READ", "AUDIT_WRITE", "BLOCK_SUSPEND", "BPF",
+    "CHECKPOINT_RESTORE", "CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID",
+    "IPC_LOCK", "IPC_OWNER", "KILL", "LEASE", "LINUX_IMMUTABLE", "MAC_ADMIN", "MAC_OVERRIDE",
+    "MKNOD", "NET_ADMIN", "NET_BIND_SERVICE", "NET_BROADCAST", "NET_RAW", "PERFMON", "SETFCAP",
+    "SETGID", "SETPCAP", "SETUID", "SYSLOG", "SYS_ADMIN", "SYS_BOOT", "SYS_CHROOT", "SYS_MODULE",
+    "SYS_NICE", "SYS_PACCT", "SYS_PTRACE", "SYS_RAWIO", "SYS_RESOURCE", "SYS_TIME",
+    "SYS_TTY_CONFIG", "WAKE_ALARM"};
 
 std::string upper_case(std::string text) {
     for (char& c : text) {
@@ -74,7 +75,8 @@ void read_apparmor(const Field& field, SpecDraft& draft) {
         return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.';
     });
     if (!good) {
-        field.wrong("must be the name of a loaded profile, default or unconfined, not " + shown(field.value));
+        field.wrong("must be the name of a loaded profile, default or unconfined, not " +
+                    shown(field.value));
         return;
     }
     draft.spec.security.apparmor = *text;
@@ -92,9 +94,13 @@ void read_userns(const Field& field, SpecDraft& draft) {
 constexpr Member<SpecDraft> kMembers[] = {
     {"profile", read_profile},
     {"cap_drop",
-     [](const Field& field, SpecDraft& draft) { draft.spec.security.cap_drop = read_capabilities(field); }},
+     [](const Field& field, SpecDraft& draft) {
+         draft.spec.security.cap_drop = read_capabilities(field);
+     }},
     {"cap_add",
-     [](const Field& field, SpecDraft& draft) { draft.spec.security.cap_add = read_capabilities(field); }},
+     [](const Field& field, SpecDraft& draft) {
+         draft.spec.security.cap_add = read_capabilities(field);
+     }},
     {"no_new_privileges",
      [](const Field& field, SpecDraft& draft) {
          draft.spec.security.no_new_privileges = read_bool(field).value_or(true);

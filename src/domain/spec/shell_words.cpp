@@ -53,7 +53,8 @@ private:
         }
     }
 
-    /// The character after a backslash; a backslash before others than `special` stays (in double quotes).
+    /// The character after a backslash; a backslash before others than `special` stays (in double
+    /// quotes).
     void escaped(std::string_view special) {
         const char c = line_[at_++];
         if (c == '\n') {
@@ -98,7 +99,8 @@ private:
 
 }  // namespace
 
-boost::system::result<std::vector<std::string>, std::string> split_shell_words(std::string_view line) {
+boost::system::result<std::vector<std::string>, std::string> split_shell_words(
+    std::string_view line) {
     Splitter splitter(line);
     if (auto wrong = splitter.run()) {
         return std::move(*wrong);

@@ -9,8 +9,9 @@
 
 namespace flow::domain {
 
-/// Quotes and backslashes count as in a shell; `$`, `*`, `|`, `>` and `#` are ordinary characters. The error is a
-/// sentence that says what is unbalanced.
-boost::system::result<std::vector<std::string>, std::string> split_shell_words(std::string_view line);
+/// Quotes and backslashes count as in a shell; `$`, `*`, `|`, `>` and `#` are ordinary characters.
+/// The error is a sentence that says what is unbalanced.
+boost::system::result<std::vector<std::string>, std::string> split_shell_words(
+    std::string_view line);
 
 }  // namespace flow::domain

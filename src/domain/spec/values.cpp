@@ -1,4 +1,5 @@
-// Readers of simple values: text, bools, numbers, sizes and durations, in all of Compose's spellings.
+// Readers of simple values: text, bools, numbers, sizes and durations, in all of Compose's
+// spellings.
 #include <charconv>
 #include <cmath>
 
@@ -35,7 +36,8 @@ std::optional<double> bytes_from(std::string_view text) {
         unit.erase(0, 1);
     }
     double factor = 1;
-    const std::size_t power = unit.empty() ? std::string::npos : std::string_view("kmgtp").find(unit[0]);
+    const std::size_t power =
+        unit.empty() ? std::string::npos : std::string_view("kmgtp").find(unit[0]);
     if (power != std::string::npos) {
         factor = std::pow(1024.0, static_cast<double>(power + 1));
         unit.erase(0, 1);
@@ -127,7 +129,8 @@ std::optional<std::string> read_scalar_text(const Field& field, std::size_t limi
         return field.value.dump();
     }
     if (!field.value.is_string()) {
-        field.wrong("must be a string, a number or a bool, not " + std::string(kind_of(field.value)));
+        field.wrong("must be a string, a number or a bool, not " +
+                    std::string(kind_of(field.value)));
         return std::nullopt;
     }
     return read_text(field, limit);

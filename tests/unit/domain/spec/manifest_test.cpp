@@ -61,16 +61,19 @@ TEST(Manifest, AContainer) {
     EXPECT_EQ(parsed->spec.ports, (std::vector<Port>{{80, "tcp", 8080, ""}}));
     EXPECT_EQ(parsed->spec.environment.at("VERSION"), "1.10");
     EXPECT_EQ(parsed->spec.environment.at("DEBUG"), "yes");
-    EXPECT_EQ(parsed->spec.labels, (std::map<std::string, std::string>{{"tier", "front"}, {"version", "2"}}));
+    EXPECT_EQ(parsed->spec.labels,
+              (std::map<std::string, std::string>{{"tier", "front"}, {"version", "2"}}));
 }
 
 TEST(Manifest, DesiredStateCanBeGiven) {
-    const auto parsed = parse_manifest_spec(only(std::string(kGood) + "  desired_state: created\n"));
+    const auto parsed =
+        parse_manifest_spec(only(std::string(kGood) + "  desired_state: created\n"));
     EXPECT_EQ(parsed->desired_state, DesiredState::created);
 }
 
 TEST(Manifest, LabelsOfMetadataAndSpecAreOne) {
-    const auto map = parse_manifest_spec(only(std::string(kGood) + "  labels: {own: x, tier: front}\n"));
+    const auto map =
+        parse_manifest_spec(only(std::string(kGood) + "  labels: {own: x, tier: front}\n"));
     EXPECT_EQ(map->spec.labels.size(), 3u);
     const auto list = parse_manifest_spec(only(std::string(kGood) + "  labels: [own=x]\n"));
     EXPECT_EQ(list->spec.labels.at("tier"), "front");
@@ -83,26 +86,31 @@ TEST(Manifest, TheDigestIsOfTheContentOnly) {
     const std::string digest = only(kGood).digest;
     EXPECT_EQ(digest.size(), 64u);
     EXPECT_EQ(only("# a comment\n" + std::string(kGood) + "\n\n").digest, digest);
-    EXPECT_EQ(only(replaced(kGood, "    tier: front\n    version: 2\n", "    version: 2\n    tier: front\n")).digest,
+    EXPECT_EQ(only(replaced(kGood, "    tier: front\n    version: 2\n",
+                            "    version: 2\n    tier: front\n"))
+                  .digest,
               digest);
     EXPECT_NE(only(replaced(kGood, "nginx:1.25", "nginx:1.26")).digest, digest);
     EXPECT_NE(only(replaced(kGood, "owner: me", "owner: you")).digest, digest);
 }
 
 TEST(Manifest, ErrorsOfTheSpecHaveTheirLines) {
-    const ManifestDocument document = only(replaced(kGood, "8080:80", "8080:x") + "  mem_limit: 5\n");
+    const ManifestDocument document =
+        only(replaced(kGood, "8080:80", "8080:x") + "  mem_limit: 5\n");
     const auto parsed = parse_manifest_spec(document);
     ASSERT_TRUE(parsed.has_error());
     const auto found = to_problems(document, "web.yaml", parsed.error());
     ASSERT_EQ(found.size(), 2u);
-    EXPECT_TRUE(found[0].to_text().starts_with("web.yaml:13: spec.ports[0]: the container's port")) << found[0].to_text();
+    EXPECT_TRUE(found[0].to_text().starts_with("web.yaml:13: spec.ports[0]: the container's port"))
+        << found[0].to_text();
     EXPECT_EQ(found[1].to_text(), "web.yaml:17: spec.mem_limit: use resources.memory");
 }
 
 TEST(Manifest, OtherErrorsGetALineToo) {
     const ManifestDocument document = only(kGood);
     const Error policy = validation_failed({{"network_mode", "is not allowed"}});
-    EXPECT_EQ(to_problems(document, "f", policy).at(0).to_text(), "f:9: spec.network_mode: is not allowed");
+    EXPECT_EQ(to_problems(document, "f", policy).at(0).to_text(),
+              "f:9: spec.network_mode: is not allowed");
     Error plain;
     plain.message = "the disk is full";
     EXPECT_EQ(to_problems(document, "f", plain).at(0).to_text(), "f:1: the disk is full");
@@ -110,25 +118,32 @@ TEST(Manifest, OtherErrorsGetALineToo) {
 
 TEST(Manifest, WhatIsWrongIsToldWithFileLineAndField) {
     const std::string good = kGood;
-    EXPECT_EQ(problems(replaced(good, "flow/v1", "v1")), "web.yaml:1: apiVersion: must be flow/v1, not \"v1\"\n");
+    EXPECT_EQ(problems(replaced(good, "flow/v1", "v1")),
+              "web.yaml:1: apiVersion: must be flow/v1, not \"v1\"\n");
     EXPECT_EQ(problems(replaced(good, "kind: Container", "kind: Job")),
               "web.yaml:2: kind: Job is not supported yet; only Container is\n");
     EXPECT_EQ(problems(replaced(good, "kind: Container", "kind: Pod")),
               "web.yaml:2: kind: must be Container, not \"Pod\"\n");
-    EXPECT_EQ(problems(replaced(good, "  name: web\n", "")), "web.yaml:3: metadata.name: is required\n");
-    EXPECT_NE(problems(replaced(good, "name: web", "name: 0123456789ab")).find("web.yaml:4: metadata.name: would pass"),
+    EXPECT_EQ(problems(replaced(good, "  name: web\n", "")),
+              "web.yaml:3: metadata.name: is required\n");
+    EXPECT_NE(problems(replaced(good, "name: web", "name: 0123456789ab"))
+                  .find("web.yaml:4: metadata.name: would pass"),
               std::string::npos);
-    EXPECT_NE(problems(replaced(good, "annotations: {owner: me}", "namespace: x")).find("web.yaml:8: metadata.namespace:"),
+    EXPECT_NE(problems(replaced(good, "annotations: {owner: me}", "namespace: x"))
+                  .find("web.yaml:8: metadata.namespace:"),
               std::string::npos);
-    EXPECT_NE(problems(replaced(good, "tier: front", "tier: [a]")).find("web.yaml:6: metadata.labels.tier: must be"),
+    EXPECT_NE(problems(replaced(good, "tier: front", "tier: [a]"))
+                  .find("web.yaml:6: metadata.labels.tier: must be"),
               std::string::npos);
     EXPECT_EQ(problems(good + "status: {}\n"), "web.yaml:17: status: unknown field\n");
-    EXPECT_EQ(problems(good + "  name: other\n"), "web.yaml:17: spec.name: differs from metadata.name; leave it out\n");
+    EXPECT_EQ(problems(good + "  name: other\n"),
+              "web.yaml:17: spec.name: differs from metadata.name; leave it out\n");
     EXPECT_EQ(problems(good + "  image: twice\n"), "web.yaml:17: spec.image: is given twice\n");
     EXPECT_EQ(problems("apiVersion: flow/v1\nkind: Container\nmetadata: {name: x}\nspec: 5\n"),
               "web.yaml:4: spec: must be a map, not a number\n");
     EXPECT_NE(problems("services:\n  web: {}\n").find("this is a Compose file"), std::string::npos);
-    EXPECT_NE(problems("just text\n").find("web.yaml:1: a document must be a map"), std::string::npos);
+    EXPECT_NE(problems("just text\n").find("web.yaml:1: a document must be a map"),
+              std::string::npos);
     EXPECT_NE(problems("a: [").find("web.yaml:"), std::string::npos);
 }
 

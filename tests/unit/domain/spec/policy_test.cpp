@@ -18,7 +18,8 @@ using test::with;
 /// A host whose /var/run is a link to /run, as everywhere. Paths that are not listed do not exist.
 class Host {
 public:
-    std::map<std::string, std::string> links{{"/var/run", "/run"}, {"/bin", "/usr/bin"}, {"/lib", "/usr/lib"}};
+    std::map<std::string, std::string> links{
+        {"/var/run", "/run"}, {"/bin", "/usr/bin"}, {"/lib", "/usr/lib"}};
     std::set<std::string> missing{"/missing"};
 
     Result<std::string> resolve(const std::string& path) const {
@@ -51,7 +52,8 @@ protected:
     Verdict check(const std::string& fields) {
         Spec spec = with(fields);
         const Host host = host_;
-        auto result = check_policy(spec, policy_, [host](const std::string& path) { return host.resolve(path); });
+        auto result = check_policy(spec, policy_,
+                                   [host](const std::string& path) { return host.resolve(path); });
         return {std::move(result), std::move(spec)};
     }
 
@@ -64,7 +66,8 @@ protected:
         EXPECT_TRUE(verdict.result.has_value()) << source << ": " << verdict.result.error().message;
     }
 
-    void expect_refused(const std::string& source, const std::string& part, bool read_only = false) {
+    void expect_refused(const std::string& source, const std::string& part,
+                        bool read_only = false) {
         const Verdict verdict = bind(source, read_only);
         ASSERT_TRUE(verdict.result.has_error()) << source;
         EXPECT_EQ(verdict.result.error().type, ErrorType::forbidden);
@@ -80,7 +83,8 @@ protected:
 };
 
 TEST_F(PolicyTest, OrdinaryFoldersAreAllowed) {
-    for (const char* path : {"/srv", "/srv/x", "/home/me", "/opt/data", "/tmp/x", "/etcetera", "/data", "/library"}) {
+    for (const char* path :
+         {"/srv", "/srv/x", "/home/me", "/opt/data", "/tmp/x", "/etcetera", "/data", "/library"}) {
         if (std::string(path) != "/srv") {
             expect_allowed(path);
         }
@@ -88,7 +92,8 @@ TEST_F(PolicyTest, OrdinaryFoldersAreAllowed) {
 }
 
 TEST_F(PolicyTest, TheHostsOwnPlacesAreRefused) {
-    for (const char* root : {"/etc", "/root", "/proc", "/sys", "/dev", "/boot", "/run", "/var/run"}) {
+    for (const char* root :
+         {"/etc", "/root", "/proc", "/sys", "/dev", "/boot", "/run", "/var/run"}) {
         expect_refused(root, root);
         expect_refused(root, root, true);
         expect_refused(std::string(root) + "/below/it", root, true);
@@ -135,7 +140,8 @@ TEST_F(PolicyTest, WhetherARefusedPlaceExistsIsNotTold) {
 }
 
 TEST_F(PolicyTest, HarmlessFilesOfEtcReadOnly) {
-    for (const char* path : {"/etc/localtime", "/etc/timezone", "/etc/ssl/certs", "/etc/ssl/certs/ca.pem"}) {
+    for (const char* path :
+         {"/etc/localtime", "/etc/timezone", "/etc/ssl/certs", "/etc/ssl/certs/ca.pem"}) {
         expect_allowed(path, true);
         expect_refused(path, "add :ro");
     }
@@ -146,7 +152,8 @@ TEST_F(PolicyTest, HarmlessFilesOfEtcReadOnly) {
 }
 
 TEST_F(PolicyTest, ProgramsOfTheHostReadOnly) {
-    for (const char* path : {"/usr", "/usr/local/lib", "/bin", "/bin/sh", "/sbin", "/lib", "/lib64"}) {
+    for (const char* path :
+         {"/usr", "/usr/local/lib", "/bin", "/bin/sh", "/sbin", "/lib", "/lib64"}) {
         expect_allowed(path, true);
         expect_refused(path, "writable is not allowed");
     }
@@ -157,7 +164,8 @@ TEST_F(PolicyTest, AMissingSourceIsAValidationError) {
     ASSERT_TRUE(verdict.result.has_error());
     EXPECT_EQ(verdict.result.error().type, ErrorType::validation_error);
     EXPECT_EQ(field_errors(verdict.result.error()),
-              "volumes[0].source: the host path \"/missing\" does not exist; make it first, it is never made silently\n");
+              "volumes[0].source: the host path \"/missing\" does not exist; make it first, it is "
+              "never made silently\n");
     EXPECT_FALSE(verdict.result.error().details.contains("rules"));
 }
 
@@ -166,20 +174,23 @@ TEST_F(PolicyTest, NamedAndAnonymousVolumesNeedNoHostPath) {
 }
 
 TEST_F(PolicyTest, EverythingIsReportedAtOnce) {
-    const Verdict verdict = check(R"("volumes": ["/srv/ok:/a", "/missing:/b", "/etc:/c"], "network_mode": "host",
+    const Verdict verdict =
+        check(R"("volumes": ["/srv/ok:/a", "/missing:/b", "/etc:/c"], "network_mode": "host",
         "security": {"privileged": true, "cap_add": ["SYS_ADMIN", "CHOWN"], "seccomp": "unconfined",
                      "apparmor": "unconfined", "userns": "host"})");
     ASSERT_TRUE(verdict.result.has_error());
     EXPECT_EQ(verdict.result.error().type, ErrorType::forbidden);
     const std::string text = field_errors(verdict.result.error());
-    for (const char* part : {"volumes[1].source: the host path", "volumes[2].source: mounting \"/etc\"",
-                             "network_mode: ", "security.privileged: ", "security.cap_add: capability SYS_ADMIN",
-                             "security.seccomp: ", "security.apparmor: ", "security.userns: "}) {
+    for (const char* part :
+         {"volumes[1].source: the host path", "volumes[2].source: mounting \"/etc\"",
+          "network_mode: ", "security.privileged: ", "security.cap_add: capability SYS_ADMIN",
+          "security.seccomp: ", "security.apparmor: ", "security.userns: "}) {
         EXPECT_NE(text.find(part), std::string::npos) << part << " is not in\n" << text;
     }
     EXPECT_EQ(text.find("CHOWN"), std::string::npos);
-    EXPECT_EQ(verdict.result.error().details.at("rules"),
-              Json::array({"host_paths", "privileged", "host_network", "capabilities", "unconfined"}));
+    EXPECT_EQ(
+        verdict.result.error().details.at("rules"),
+        Json::array({"host_paths", "privileged", "host_network", "capabilities", "unconfined"}));
 }
 
 TEST_F(PolicyTest, TheConfigurationWidens) {
@@ -222,13 +233,15 @@ TEST_F(PolicyTest, CheckedAgainBeforeAStart) {
     Spec spec = with(R"("volumes": ["/srv/x:/in"])");
     const auto again = [&] {
         const Host host = host_;
-        return check_host_paths_again(spec, policy_, [host](const std::string& path) { return host.resolve(path); });
+        return check_host_paths_again(
+            spec, policy_, [host](const std::string& path) { return host.resolve(path); });
     };
     EXPECT_TRUE(again().has_value());
     host_.links["/srv/x"] = "/home/other";
     ASSERT_TRUE(again().has_error());
     EXPECT_EQ(again().error().type, ErrorType::forbidden);
-    EXPECT_NE(again().error().message.find("has become a link to \"/home/other\""), std::string::npos);
+    EXPECT_NE(again().error().message.find("has become a link to \"/home/other\""),
+              std::string::npos);
     host_.links["/srv/x"] = "/etc";
     EXPECT_NE(again().error().message.find("/etc"), std::string::npos);
     host_.links.erase("/srv/x");
@@ -248,7 +261,8 @@ TEST(HostPathRuleText, PathWithOrWithoutRo) {
 }
 
 TEST(HostPaths, FollowLinksOfTheRealFileSystem) {
-    const auto folder = std::filesystem::temp_directory_path() / ("host-paths-" + std::to_string(::getpid()));
+    const auto folder =
+        std::filesystem::temp_directory_path() / ("host-paths-" + std::to_string(::getpid()));
     std::filesystem::create_directories(folder / "real");
     std::filesystem::create_directory_symlink(folder / "real", folder / "link");
     std::filesystem::create_symlink("loop", folder / "loop");
@@ -256,8 +270,11 @@ TEST(HostPaths, FollowLinksOfTheRealFileSystem) {
     const std::string real = std::filesystem::canonical(folder / "real" / "file").string();
     EXPECT_EQ(*resolve_host_path((folder / "link" / "file").string()), real);
     EXPECT_EQ(resolve_host_path((folder / "none").string()).error().message, "does not exist");
-    EXPECT_EQ(resolve_host_path((folder / "real" / "file" / "x").string()).error().message, "does not exist");
-    EXPECT_TRUE(resolve_host_path((folder / "loop").string()).error().message.starts_with("cannot be resolved: "));
+    EXPECT_EQ(resolve_host_path((folder / "real" / "file" / "x").string()).error().message,
+              "does not exist");
+    EXPECT_TRUE(resolve_host_path((folder / "loop").string())
+                    .error()
+                    .message.starts_with("cannot be resolved: "));
     std::filesystem::remove_all(folder);
 }
 

@@ -11,10 +11,12 @@ bool maybe(Random& random) { return number(random, 0, 1) == 1; }
 
 /// Text that is awkward in JSON, shells and YAML.
 std::string text(Random& random) {
-    static const std::vector<std::string> kPieces{"a", "Z", "0", " ", "\"", "'", "\\", "=", ":", "ü", "\n", "$", "*", "/"};
+    static const std::vector<std::string> kPieces{"a", "Z", "0", " ",  "\"", "'", "\\",
+                                                  "=", ":", "ü", "\n", "$",  "*", "/"};
     std::string result;
     for (int i = number(random, 0, 12); i > 0; --i) {
-        result += kPieces[static_cast<std::size_t>(number(random, 0, static_cast<int>(kPieces.size()) - 1))];
+        result += kPieces[static_cast<std::size_t>(
+            number(random, 0, static_cast<int>(kPieces.size()) - 1))];
     }
     return result;
 }
@@ -65,7 +67,8 @@ std::vector<Port> ports(Random& random) {
     for (int i = number(random, 0, 4); i > 0; --i) {
         Port port;
         port.container = static_cast<std::uint16_t>(i * 1000 + number(random, 0, 999));
-        port.host = maybe(random) ? 0 : static_cast<std::uint16_t>(i * 1000 + number(random, 0, 999));
+        port.host =
+            maybe(random) ? 0 : static_cast<std::uint16_t>(i * 1000 + number(random, 0, 999));
         port.protocol = maybe(random) ? "tcp" : "udp";
         port.host_ip = kAddresses[static_cast<std::size_t>(number(random, 0, 2))];
         result.push_back(port);
@@ -151,7 +154,8 @@ Spec random_spec(Random& random) {
     spec.security = security(random);
     spec.restart = restart(random);
     spec.stop_signal = maybe(random) ? "SIGRTMIN+3" : "";
-    spec.stop_grace_period = Duration{std::uniform_int_distribution<std::int64_t>(0, 3'600'000'000'000)(random)};
+    spec.stop_grace_period =
+        Duration{std::uniform_int_distribution<std::int64_t>(0, 3'600'000'000'000)(random)};
     if (maybe(random)) spec.depends_on = {{"db"}, {"a-cache"}};
     return spec;
 }

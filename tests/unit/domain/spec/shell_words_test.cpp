@@ -20,7 +20,8 @@ TEST(ShellWords, SplitsAtWhiteSpace) {
 }
 
 TEST(ShellWords, QuotesKeepWhatIsInThem) {
-    EXPECT_EQ(words("sh -c 'echo \"$HOME\"; exit 3'"), (Words{"sh", "-c", "echo \"$HOME\"; exit 3"}));
+    EXPECT_EQ(words("sh -c 'echo \"$HOME\"; exit 3'"),
+              (Words{"sh", "-c", "echo \"$HOME\"; exit 3"}));
     EXPECT_EQ(words("a'b c'd\"e f\"g"), (Words{"ab cde fg"}));
     EXPECT_EQ(words("'' \"\" x"), (Words{"", "", "x"}));
     EXPECT_EQ(words("\"it's\" 'say \"x\"'"), (Words{"it's", "say \"x\""}));

@@ -4,7 +4,6 @@
 namespace flow::domain {
 namespace {
 
-using test::errors_of;
 using test::parse_text;
 
 struct BadInput {
@@ -66,127 +65,144 @@ INSTANTIATE_TEST_SUITE_P(Foreign, SpecBadInput, testing::ValuesIn(std::vector<Ba
     {R"("kind": "pod")", "kind", "must be container or job"},
 }));
 
-INSTANTIATE_TEST_SUITE_P(Simple, SpecBadInput, testing::ValuesIn(std::vector<BadInput>{
-    {R"("name": "0123456789ab")", "name", "would pass for an id"},
-    {R"("name": "-x")", "name", "must be 1 to 63"},
-    {R"("name": "")", "name", "must be 1 to 63"},
-    {R"("name": 5)", "name", "must be a string, not a number"},
-    {R"("name": "a/b")", "name", "must be 1 to 63"},
-    {R"("user": "a b")", "user", "must be a name or a number"},
-    {R"("user": ["x"])", "user", "must be a string"},
-    {R"("working_dir": "app")", "working_dir", "absolute"},
-    {R"("working_dir": "/a/../b")", "working_dir", "absolute"},
-    {R"("hostname": "-a")", "hostname", "must be 1 to 63"},
-    {R"("init": 1)", "init", "must be true or false"},
-    {R"("read_only": "yes")", "read_only", "must be true or false"},
-    {R"("stop_signal": "SIGFOO")", "stop_signal", "must be a signal"},
-    {R"("stop_signal": 32)", "stop_signal", "must be a signal"},
-    {R"("stop_signal": 65)", "stop_signal", "must be a signal"},
-    {R"("stop_grace_period": "10 apples")", "stop_grace_period", "must be a duration"},
-    {R"("stop_grace_period": -1)", "stop_grace_period", "must be a duration"},
-    {R"("stop_grace_period": "-1s")", "stop_grace_period", "must be a duration"},
-    {R"("stop_grace_period": "")", "stop_grace_period", "must be a duration"},
-    {R"("stop_grace_period": "25h")", "stop_grace_period", "at most 24h"},
-    {R"("stop_grace_period": 1e300)", "stop_grace_period", "must be a duration"},
-    {R"("stop_grace_period": "99999999999999999999h")", "stop_grace_period", "must be a duration"},
-    {R"("restart": "sometimes")", "restart", "must be no, on-failure"},
-    {R"("restart": true)", "restart", "must be no, on-failure"},
-    {R"("restart": "on-failure:-1")", "restart", "must be no, on-failure"},
-    {R"("restart": "on-failure:x")", "restart", "must be no, on-failure"},
-    {R"("desired_state": "paused")", "desired_state", "must be created, running or stopped"},
-    {R"("depends_on": "db")", "depends_on", "must be a list of names or a map"},
-    {R"("depends_on": ["db", "db"])", "depends_on[1]", "twice"},
-    {R"("depends_on": {"db": {"condition": "healthy"}})", "depends_on.db.condition", "not supported yet"},
-    {R"("depends_on": {"db": {"condition": "service_completed_successfully"}})", "depends_on.db.condition",
-     "not supported yet"},
-    {R"("depends_on": {"db": {"condition": "happy"}})", "depends_on.db.condition", "must be started"},
-    {R"("depends_on": {"db": {"required": false}})", "depends_on.db.required", "not supported"},
-    {R"("name": "web", "depends_on": ["web"])", "depends_on", "cannot wait for itself"},
-    {R"("networks": "x")", "networks", "must be a list"},
-    {R"("networks": ["host"])", "networks[0]", "use network_mode: host"},
-    {R"("networks": ["default"])", "networks[0]", "default bridge"},
-    {R"("networks": ["0123456789abcdef"])", "networks[0]", "id"},
-    {R"("networks": ["a b"])", "networks[0]", "the network's name"},
-    {R"("networks": ["aa", "aa"])", "networks[1]", "twice"},
-    {R"("networks": {"aa": {"aliases": []}})", "networks.aa", "not supported yet"},
-    {R"("network_mode": "service:x")", "network_mode", "must be none, bridge or host"},
-    {R"("network_mode": "none", "networks": ["aa"])", "network_mode", "together with networks"},
-    {R"("network_mode": "host", "ports": [80])", "ports", "cannot be published"},
-}));
+INSTANTIATE_TEST_SUITE_P(
+    Simple, SpecBadInput,
+    testing::ValuesIn(std::vector<BadInput>{
+        {R"("name": "0123456789ab")", "name", "would pass for an id"},
+        {R"("name": "-x")", "name", "must be 1 to 63"},
+        {R"("name": "")", "name", "must be 1 to 63"},
+        {R"("name": 5)", "name", "must be a string, not a number"},
+        {R"("name": "a/b")", "name", "must be 1 to 63"},
+        {R"("user": "a b")", "user", "must be a name or a number"},
+        {R"("user": ["x"])", "user", "must be a string"},
+        {R"("working_dir": "app")", "working_dir", "absolute"},
+        {R"("working_dir": "/a/../b")", "working_dir", "absolute"},
+        {R"("hostname": "-a")", "hostname", "must be 1 to 63"},
+        {R"("init": 1)", "init", "must be true or false"},
+        {R"("read_only": "yes")", "read_only", "must be true or false"},
+        {R"("stop_signal": "SIGFOO")", "stop_signal", "must be a signal"},
+        {R"("stop_signal": 32)", "stop_signal", "must be a signal"},
+        {R"("stop_signal": 65)", "stop_signal", "must be a signal"},
+        {R"("stop_grace_period": "10 apples")", "stop_grace_period", "must be a duration"},
+        {R"("stop_grace_period": -1)", "stop_grace_period", "must be a duration"},
+        {R"("stop_grace_period": "-1s")", "stop_grace_period", "must be a duration"},
+        {R"("stop_grace_period": "")", "stop_grace_period", "must be a duration"},
+        {R"("stop_grace_period": "25h")", "stop_grace_period", "at most 24h"},
+        {R"("stop_grace_period": 1e300)", "stop_grace_period", "must be a duration"},
+        {R"("stop_grace_period": "99999999999999999999h")", "stop_grace_period",
+         "must be a duration"},
+        {R"("restart": "sometimes")", "restart", "must be no, on-failure"},
+        {R"("restart": true)", "restart", "must be no, on-failure"},
+        {R"("restart": "on-failure:-1")", "restart", "must be no, on-failure"},
+        {R"("restart": "on-failure:x")", "restart", "must be no, on-failure"},
+        {R"("desired_state": "paused")", "desired_state", "must be created, running or stopped"},
+        {R"("depends_on": "db")", "depends_on", "must be a list of names or a map"},
+        {R"("depends_on": ["db", "db"])", "depends_on[1]", "twice"},
+        {R"("depends_on": {"db": {"condition": "healthy"}})", "depends_on.db.condition",
+         "not supported yet"},
+        {R"("depends_on": {"db": {"condition": "service_completed_successfully"}})",
+         "depends_on.db.condition", "not supported yet"},
+        {R"("depends_on": {"db": {"condition": "happy"}})", "depends_on.db.condition",
+         "must be started"},
+        {R"("depends_on": {"db": {"required": false}})", "depends_on.db.required", "not supported"},
+        {R"("name": "web", "depends_on": ["web"])", "depends_on", "cannot wait for itself"},
+        {R"("networks": "x")", "networks", "must be a list"},
+        {R"("networks": ["host"])", "networks[0]", "use network_mode: host"},
+        {R"("networks": ["default"])", "networks[0]", "default bridge"},
+        {R"("networks": ["0123456789abcdef"])", "networks[0]", "id"},
+        {R"("networks": ["a b"])", "networks[0]", "the network's name"},
+        {R"("networks": ["aa", "aa"])", "networks[1]", "twice"},
+        {R"("networks": {"aa": {"aliases": []}})", "networks.aa", "not supported yet"},
+        {R"("network_mode": "service:x")", "network_mode", "must be none, bridge or host"},
+        {R"("network_mode": "none", "networks": ["aa"])", "network_mode", "together with networks"},
+        {R"("network_mode": "host", "ports": [80])", "ports", "cannot be published"},
+    }));
 
-INSTANTIATE_TEST_SUITE_P(Texts, SpecBadInput, testing::ValuesIn(std::vector<BadInput>{
-    {R"("command": "echo 'a")", "command", "single quote"},
-    {R"("command": [])", "command", "is empty"},
-    {R"("command": "")", "command", "is empty"},
-    {R"("command": {"a": 1})", "command", "must be a string or a list"},
-    {R"("command": ["a", {"b": 1}])", "command[1]", "must be a string, a number or a bool"},
-    {"\"command\": [\"a\\u0000b\"]", "command[0]", "NUL"},
-    {R"("environment": "A=1")", "environment", "must be a map or a list"},
-    {R"("environment": {"A": null})", "environment.A", "has no value"},
-    {R"("environment": {"A": {"b": 1}})", "environment.A", "must be a string"},
-    {R"("environment": {"": "x"})", "environment", "without a name"},
-    {R"("environment": {"A=B": "x"})", "environment", "must not contain '='"},
-    {R"("environment": ["A"])", "environment[0]", "NAME=VALUE"},
-    {R"("environment": ["A=1", "A=2"])", "environment[1]", "given before"},
-    {R"("environment": {"A_KEY": "********"})", "environment.A_KEY", "is masked"},
-    {R"("environment": {"FLOW_SOCKET": "x"})", "environment.FLOW_SOCKET", "set by the daemon"},
-    {"\"environment\": {\"A\": \"x\\u0000\"}", "environment.A", "NUL"},
-    {R"("labels": {"flow.name": "x"})", "labels.flow.name", "daemon's own"},
-    {R"("labels": 5)", "labels", "must be a map or a list"},
-    {R"("resources": [])", "resources", "must be an object"},
-    {R"("resources": {"memory": "5m"})", "resources.memory", "at least 6 MiB"},
-    {R"("resources": {"memory": "lots"})", "resources.memory", "must be a size"},
-    {R"("resources": {"memory": "1.5.5g"})", "resources.memory", "must be a size"},
-    {R"("resources": {"memory": -1})", "resources.memory", "must be a size"},
-    {R"("resources": {"memory": "64m", "memory_reservation": "65m"})", "resources.memory_reservation",
-     "must not be above memory"},
-    {R"("resources": {"cpus": "many"})", "resources.cpus", "must be a number"},
-    {R"("resources": {"cpus": -1})", "resources.cpus", "at least 0.01"},
-    {R"("resources": {"cpu_shares": 1})", "resources.cpu_shares", "2 to 262144"},
-    {R"("resources": {"cpu_shares": 1.5})", "resources.cpu_shares", "whole number"},
-    {R"("resources": {"pids": 0})", "resources.pids", "-1 for no limit"},
-    {R"("resources": {"pids": 18446744073709551615})", "resources.pids", "too large"},
-    {R"("resources": {"ulimits": {"nofiles": 1}})", "resources.ulimits.nofiles", "did you mean nofile?"},
-    {R"("resources": {"ulimits": {"nofile": {"soft": 2, "hard": 1}}})", "resources.ulimits.nofile",
-     "soft must not be above hard"},
-    {R"("resources": {"ulimits": {"nofile": {"soft": 2}}})", "resources.ulimits.nofile", "both soft and hard"},
-    {R"("security": {"profile": "loose"})", "security.profile", "restricted or baseline"},
-    {R"("security": {"cap_add": ["FLY"]})", "security.cap_add[0]", "not a Linux capability"},
-    {R"("security": {"cap_add": ["CHOWN"], "cap_drop": ["CHOWN"]})", "security.cap_add", "in cap_drop as well"},
-    {R"("security": {"seccomp": "/x.json"})", "security.seccomp", "default or unconfined"},
-    {R"("security": {"apparmor": "a b"})", "security.apparmor", "name of a loaded profile"},
-    {R"("security": {"userns": "private"})", "security.userns", "must be host"},
-}));
+INSTANTIATE_TEST_SUITE_P(
+    Texts, SpecBadInput,
+    testing::ValuesIn(std::vector<BadInput>{
+        {R"("command": "echo 'a")", "command", "single quote"},
+        {R"("command": [])", "command", "is empty"},
+        {R"("command": "")", "command", "is empty"},
+        {R"("command": {"a": 1})", "command", "must be a string or a list"},
+        {R"("command": ["a", {"b": 1}])", "command[1]", "must be a string, a number or a bool"},
+        {"\"command\": [\"a\\u0000b\"]", "command[0]", "NUL"},
+        {R"("environment": "A=1")", "environment", "must be a map or a list"},
+        {R"("environment": {"A": null})", "environment.A", "has no value"},
+        {R"("environment": {"A": {"b": 1}})", "environment.A", "must be a string"},
+        {R"("environment": {"": "x"})", "environment", "without a name"},
+        {R"("environment": {"A=B": "x"})", "environment", "must not contain '='"},
+        {R"("environment": ["A"])", "environment[0]", "NAME=VALUE"},
+        {R"("environment": ["A=1", "A=2"])", "environment[1]", "given before"},
+        {R"("environment": {"A_KEY": "********"})", "environment.A_KEY", "is masked"},
+        {R"("environment": {"FLOW_SOCKET": "x"})", "environment.FLOW_SOCKET", "set by the daemon"},
+        {"\"environment\": {\"A\": \"x\\u0000\"}", "environment.A", "NUL"},
+        {R"("labels": {"flow.name": "x"})", "labels.flow.name", "daemon's own"},
+        {R"("labels": 5)", "labels", "must be a map or a list"},
+        {R"("resources": [])", "resources", "must be an object"},
+        {R"("resources": {"memory": "5m"})", "resources.memory", "at least 6 MiB"},
+        {R"("resources": {"memory": "lots"})", "resources.memory", "must be a size"},
+        {R"("resources": {"memory": "1.5.5g"})", "resources.memory", "must be a size"},
+        {R"("resources": {"memory": -1})", "resources.memory", "must be a size"},
+        {R"("resources": {"memory": "64m", "memory_reservation": "65m"})",
+         "resources.memory_reservation", "must not be above memory"},
+        {R"("resources": {"cpus": "many"})", "resources.cpus", "must be a number"},
+        {R"("resources": {"cpus": -1})", "resources.cpus", "at least 0.01"},
+        {R"("resources": {"cpu_shares": 1})", "resources.cpu_shares", "2 to 262144"},
+        {R"("resources": {"cpu_shares": 1.5})", "resources.cpu_shares", "whole number"},
+        {R"("resources": {"pids": 0})", "resources.pids", "-1 for no limit"},
+        {R"("resources": {"pids": 18446744073709551615})", "resources.pids", "too large"},
+        {R"("resources": {"ulimits": {"nofiles": 1}})", "resources.ulimits.nofiles",
+         "did you mean nofile?"},
+        {R"("resources": {"ulimits": {"nofile": {"soft": 2, "hard": 1}}})",
+         "resources.ulimits.nofile", "soft must not be above hard"},
+        {R"("resources": {"ulimits": {"nofile": {"soft": 2}}})", "resources.ulimits.nofile",
+         "both soft and hard"},
+        {R"("security": {"profile": "loose"})", "security.profile", "restricted or baseline"},
+        {R"("security": {"cap_add": ["FLY"]})", "security.cap_add[0]", "not a Linux capability"},
+        {R"("security": {"cap_add": ["CHOWN"], "cap_drop": ["CHOWN"]})", "security.cap_add",
+         "in cap_drop as well"},
+        {R"("security": {"seccomp": "/x.json"})", "security.seccomp", "default or unconfined"},
+        {R"("security": {"apparmor": "a b"})", "security.apparmor", "name of a loaded profile"},
+        {R"("security": {"userns": "private"})", "security.userns", "must be host"},
+    }));
 
-INSTANTIATE_TEST_SUITE_P(Mounts, SpecBadInput, testing::ValuesIn(std::vector<BadInput>{
-    {R"("volumes": "x")", "volumes", "must be a map or a list"},
-    {R"("volumes": {"./x": "/in"})", "volumes../x", "must be absolute"},
-    {R"("volumes": {"/srv/../etc": "/in"})", "volumes./srv/../etc", "\"..\""},
-    {R"("volumes": {"/srv": "in"})", "volumes./srv", "must be absolute"},
-    {R"("volumes": {"/srv": null})", "volumes./srv", "must be a string, not null"},
-    {R"("volumes": ["~/x:/in"])", "volumes[0]", "must be absolute"},
-    {R"("volumes": ["/srv:/in:z"])", "volumes[0]", "only ro and rw"},
-    {R"("volumes": ["/srv:/in:ro,z"])", "volumes[0]", "only ro and rw"},
-    {R"("volumes": ["x:/in"])", "volumes[0]", "the volume's name"},
-    {R"("volumes": ["/srv:/"])", "volumes[0]", "cannot be \"/\""},
-    {R"("volumes": ["/srv:/a/../b"])", "volumes[0]", "\"..\""},
-    {R"("volumes": ["/srv:/in", "data:/in/"])", "volumes", "mounts at"},
-    {R"("volumes": ["/srv:/in"], "tmpfs": "/in")", "tmpfs", "mounts at"},
-    {R"("volumes": ["/srv:/var/run/flow"])", "volumes", "socket"},
-    {R"("volumes": ["/srv:/run/flow/x"])", "volumes", "socket"},
-    {R"("volumes": [{"type": "bind", "target": "/in"}])", "volumes[0].source", "is required"},
-    {R"("volumes": [{"type": "bind", "source": "/srv"}])", "volumes[0].target", "is required"},
-    {R"("volumes": [{"source": "/srv", "target": "/in"}])", "volumes[0].type", "must be bind or volume"},
-    {R"("volumes": [{"type": "tmpfs", "target": "/in"}])", "volumes[0].type", "use the field tmpfs"},
-    {R"("volumes": [{"type": 1, "source": "/srv", "target": "/in"}])", "volumes[0].type", "must be a string"},
-    {R"("volumes": [{"type": "bind", "source": "srv", "target": "/in"}])", "volumes[0].source", "absolute"},
-    {R"("volumes": [{"type": "bind", "source": "/srv", "target": "/in", "bind": {}}])", "volumes[0].bind",
-     "not supported yet"},
-    {R"("volumes": [{"type": "volume", "source": "a/b", "target": "/in"}])", "volumes[0].source", "volume's name"},
-    {R"("volumes": [5])", "volumes[0]", "must be a string"},
-    {R"("tmpfs": ["x"])", "tmpfs[0]", "must be absolute"},
-    {R"("tmpfs": {"a": 1})", "tmpfs", "must be a path or a list"},
-}));
+INSTANTIATE_TEST_SUITE_P(
+    Mounts, SpecBadInput,
+    testing::ValuesIn(std::vector<BadInput>{
+        {R"("volumes": "x")", "volumes", "must be a map or a list"},
+        {R"("volumes": {"./x": "/in"})", "volumes../x", "must be absolute"},
+        {R"("volumes": {"/srv/../etc": "/in"})", "volumes./srv/../etc", "\"..\""},
+        {R"("volumes": {"/srv": "in"})", "volumes./srv", "must be absolute"},
+        {R"("volumes": {"/srv": null})", "volumes./srv", "must be a string, not null"},
+        {R"("volumes": ["~/x:/in"])", "volumes[0]", "must be absolute"},
+        {R"("volumes": ["/srv:/in:z"])", "volumes[0]", "only ro and rw"},
+        {R"("volumes": ["/srv:/in:ro,z"])", "volumes[0]", "only ro and rw"},
+        {R"("volumes": ["x:/in"])", "volumes[0]", "the volume's name"},
+        {R"("volumes": ["/srv:/"])", "volumes[0]", "cannot be \"/\""},
+        {R"("volumes": ["/srv:/a/../b"])", "volumes[0]", "\"..\""},
+        {R"("volumes": ["/srv:/in", "data:/in/"])", "volumes", "mounts at"},
+        {R"("volumes": ["/srv:/in"], "tmpfs": "/in")", "tmpfs", "mounts at"},
+        {R"("volumes": ["/srv:/var/run/flow"])", "volumes", "socket"},
+        {R"("volumes": ["/srv:/run/flow/x"])", "volumes", "socket"},
+        {R"("volumes": [{"type": "bind", "target": "/in"}])", "volumes[0].source", "is required"},
+        {R"("volumes": [{"type": "bind", "source": "/srv"}])", "volumes[0].target", "is required"},
+        {R"("volumes": [{"source": "/srv", "target": "/in"}])", "volumes[0].type",
+         "must be bind or volume"},
+        {R"("volumes": [{"type": "tmpfs", "target": "/in"}])", "volumes[0].type",
+         "use the field tmpfs"},
+        {R"("volumes": [{"type": 1, "source": "/srv", "target": "/in"}])", "volumes[0].type",
+         "must be a string"},
+        {R"("volumes": [{"type": "bind", "source": "srv", "target": "/in"}])", "volumes[0].source",
+         "absolute"},
+        {R"("volumes": [{"type": "bind", "source": "/srv", "target": "/in", "bind": {}}])",
+         "volumes[0].bind", "not supported yet"},
+        {R"("volumes": [{"type": "volume", "source": "a/b", "target": "/in"}])",
+         "volumes[0].source", "volume's name"},
+        {R"("volumes": [5])", "volumes[0]", "must be a string"},
+        {R"("tmpfs": ["x"])", "tmpfs[0]", "must be absolute"},
+        {R"("tmpfs": {"a": 1})", "tmpfs", "must be a path or a list"},
+    }));
 
 INSTANTIATE_TEST_SUITE_P(Ports, SpecBadInput, testing::ValuesIn(std::vector<BadInput>{
     {R"("ports": 80)", "ports", "must be a map or a list"},
@@ -212,80 +228,6 @@ INSTANTIATE_TEST_SUITE_P(Ports, SpecBadInput, testing::ValuesIn(std::vector<BadI
     {R"("ports": [true])", "ports[0]", "1 to 65535"},
     {R"("ports": ["1-2000"])", "ports[0]", "more than 1000 ports"},
 }));
-
-TEST(SpecErrors, AllAtOnceEachWithItsPath) {
-    const auto parsed = parse_text(R"({"name": "-", "ports": ["x", 80], "environment": {"FOO": null},
-        "resources": {"memory": 1}, "mem_limit": 1})");
-    EXPECT_EQ(parsed.error().type, ErrorType::validation_error);
-    const std::string text = errors_of(parsed);
-    for (const char* path : {"image: is required", "name: ", "ports[0]: ", "environment.FOO: ",
-                             "resources.memory: ", "mem_limit: "}) {
-        EXPECT_NE(text.find(path), std::string::npos) << path << " is not in\n" << text;
-    }
-    EXPECT_EQ(parsed.error().details.at("field_errors").size(), 6u);
-    EXPECT_NE(parsed.error().message.find("(and 5 more)"), std::string::npos);
-}
-
-TEST(SpecErrors, NotAnObject) {
-    for (const char* text : {"null", "[]", "\"x\"", "5"}) {
-        EXPECT_NE(errors_of(parse_text(text)).find("must be an object"), std::string::npos) << text;
-    }
-}
-
-TEST(SpecErrors, PrefixOfManifests) {
-    ParseOptions options;
-    options.path_prefix = "spec.";
-    EXPECT_EQ(errors_of(parse_text(R"({"image": ""})", options)), "spec.image: is empty\n");
-}
-
-TEST(SpecErrors, ValuesOfTheEnvironmentAreNeverQuoted) {
-    const auto parsed = parse_text(R"({"image": "a", "environment": ["hunter2", "A=hunter2", "A=hunter2"],
-        "labels": {"x": {"y": 1}}})");
-    ASSERT_TRUE(parsed.has_error());
-    EXPECT_EQ(parsed.error().to_json().dump().find("hunter2"), std::string::npos);
-}
-
-TEST(SpecErrors, EverythingHasALimit) {
-    const auto refused = [](const char* field, Json value) {
-        Json payload;
-        payload["image"] = "a";
-        payload[field] = std::move(value);
-        return errors_of(parse_spec(payload));
-    };
-    EXPECT_NE(refused("task_id", std::string(256, 'x')).find("longer than 255"), std::string::npos);
-    EXPECT_NE(refused("working_dir", "/" + std::string(5000, 'x')).find("longer than 4096"), std::string::npos);
-    EXPECT_NE(refused("command", std::string(200'000, 'x')).find("longer than"), std::string::npos);
-    EXPECT_NE(refused("command", Json(std::vector<std::string>(1001, "x"))).find("more than 1000"), std::string::npos);
-    EXPECT_NE(refused("command", Json(std::vector<std::string>(50, std::string(4000, 'x')))).find("too long"),
-              std::string::npos);
-    EXPECT_NE(refused("environment", Json(std::vector<std::string>(1001, "A=x"))).find("more than 1000"),
-              std::string::npos);
-    EXPECT_NE(refused("volumes", Json(std::vector<std::string>(101, "/x"))).find("more than 100"), std::string::npos);
-    EXPECT_NE(refused("networks", Json(std::vector<std::string>(21, "xx"))).find("more than 20"), std::string::npos);
-    EXPECT_NE(refused("depends_on", Json(std::vector<std::string>(101, "xx"))).find("more than 100"),
-              std::string::npos);
-}
-
-TEST(SpecErrors, ManyErrorsAreCountedNotListed) {
-    Json payload;
-    payload["image"] = "a";
-    for (int i = 0; i < 150; ++i) {
-        payload["bogus" + std::to_string(i)] = i;
-    }
-    const Error error = parse_spec(payload).error();
-    EXPECT_EQ(error.details.at("field_errors").size(), 100u);
-    EXPECT_EQ(error.details.at("field_errors_left_out"), 50);
-}
-
-TEST(SpecErrors, BytesThatAreNotUtf8) {
-    Json payload;
-    payload["image"] = "a";
-    payload["hostname"] = "a\xff";
-    payload["b\xff"] = 1;
-    const Error error = parse_spec(payload).error();
-    EXPECT_NO_THROW((void)error.to_json().dump());
-    EXPECT_NE(errors_of(parse_spec(payload)).find("not valid UTF-8"), std::string::npos);
-}
 
 }  // namespace
 }  // namespace flow::domain

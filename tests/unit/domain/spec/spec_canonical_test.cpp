@@ -15,14 +15,18 @@ TEST(SpecCanonical, AllFieldsInTheirOrder) {
         "ports": ["127.0.0.1:8080:80"], "volumes": ["data:/in:ro", "/anonymous"], "command": "a b",
         "resources": {"memory": "64m", "cpus": 2, "ulimits": {"nofile": 5}}, "labels": ["x=y"],
         "environment": {"B": 2, "A": 1}, "restart": "on-failure:5", "stop_grace_period": 90})");
-    EXPECT_EQ(to_canonical(spec).dump(),
-              R"({"image":"nginx","kind":"container","name":"web","labels":{"x":"y"},"command":["a","b"],)"
-              R"("environment":{"A":"1","B":"2"},"volumes":[{"type":"volume","source":"data","target":"/in",)"
-              R"("read_only":true},{"type":"volume","target":"/anonymous","read_only":false}],"tmpfs":[],)"
-              R"("read_only":false,"ports":[{"target":80,"published":8080,"host_ip":"127.0.0.1","protocol":"tcp"}],)"
-              R"("networks":["flow-net"],"resources":{"cpus":2.0,"memory":67108864,"pids":512,)"
-              R"("ulimits":{"nofile":{"soft":5,"hard":5}}},"security":{"profile":"baseline"},)"
-              R"("restart":"on-failure:5","stop_grace_period":"1m30s","depends_on":{"db":{"condition":"started"}}})");
+    const Json expected = Json::parse(R"({"image": "nginx", "kind": "container", "name": "web",
+        "labels": {"x": "y"}, "command": ["a", "b"], "environment": {"A": "1", "B": "2"},
+        "volumes": [{"type": "volume", "source": "data", "target": "/in", "read_only": true},
+                    {"type": "volume", "target": "/anonymous", "read_only": false}],
+        "tmpfs": [], "read_only": false,
+        "ports": [{"target": 80, "published": 8080, "host_ip": "127.0.0.1", "protocol": "tcp"}],
+        "networks": ["flow-net"],
+        "resources": {"cpus": 2.0, "memory": 67108864, "pids": 512,
+                      "ulimits": {"nofile": {"soft": 5, "hard": 5}}},
+        "security": {"profile": "baseline"}, "restart": "on-failure:5",
+        "stop_grace_period": "1m30s", "depends_on": {"db": {"condition": "started"}}})");
+    EXPECT_EQ(to_canonical(spec).dump(), expected.dump());
 }
 
 TEST(SpecCanonical, IsReadBackTheSame) {
@@ -31,16 +35,19 @@ TEST(SpecCanonical, IsReadBackTheSame) {
         const Spec spec = random_spec(random);
         const Json canonical = to_canonical(spec);
         const auto parsed = parse_spec(canonical);
-        ASSERT_TRUE(parsed.has_value()) << "seed " << seed << "\n" << errors_of(parsed) << canonical.dump(1);
+        ASSERT_TRUE(parsed.has_value()) << "seed " << seed << "\n"
+                                        << errors_of(parsed) << canonical.dump(1);
         ASSERT_EQ(parsed->spec, spec) << "seed " << seed << "\n" << canonical.dump(1);
         ASSERT_FALSE(parsed->desired_state);
         ASSERT_EQ(to_canonical(parsed->spec).dump(), canonical.dump()) << "seed " << seed;
-        ASSERT_EQ(parse_spec(Json::parse(canonical.dump()))->spec, spec) << "through text, seed " << seed;
+        ASSERT_EQ(parse_spec(Json::parse(canonical.dump()))->spec, spec)
+            << "through text, seed " << seed;
     }
 }
 
 TEST(SpecCanonical, ThePublicFormMasksSecretsOnly) {
-    const Spec spec = with(R"("environment": {"API_TOKEN": "a", "db_password": "b", "PLAIN": "c"})");
+    const Spec spec =
+        with(R"("environment": {"API_TOKEN": "a", "db_password": "b", "PLAIN": "c"})");
     Json expected = to_canonical(spec);
     expected["environment"]["API_TOKEN"] = kMask;
     expected["environment"]["db_password"] = kMask;
@@ -68,7 +75,8 @@ TEST(SpecCanonical, Durations) {
 
 TEST(SpecCanonical, Sha256) {
     EXPECT_EQ(sha256_hex(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-    EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    EXPECT_EQ(sha256_hex("abc"),
+              "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
 }  // namespace

@@ -23,11 +23,13 @@ TEST(SpecForms, Volumes) {
     EXPECT_EQ(only_mount(R"(["/srv//x:/in:rw"])"), (Mount{bind, "/srv/x", "/in", false}));
     EXPECT_EQ(only_mount(R"(["data:/in"])"), (Mount{volume, "data", "/in", false}));
     EXPECT_EQ(only_mount(R"(["/in"])"), (Mount{volume, "", "/in", false}));
-    EXPECT_EQ(only_mount(R"([{"type": "bind", "source": "/srv/x", "target": "/in", "read_only": true}])"),
-              (Mount{bind, "/srv/x", "/in", true}));
+    EXPECT_EQ(
+        only_mount(R"([{"type": "bind", "source": "/srv/x", "target": "/in", "read_only": true}])"),
+        (Mount{bind, "/srv/x", "/in", true}));
     EXPECT_EQ(only_mount(R"([{"type": "volume", "source": "data", "target": "/in"}])"),
               (Mount{volume, "data", "/in", false}));
-    EXPECT_EQ(only_mount(R"([{"type": "volume", "target": "/in"}])"), (Mount{volume, "", "/in", false}));
+    EXPECT_EQ(only_mount(R"([{"type": "volume", "target": "/in"}])"),
+              (Mount{volume, "", "/in", false}));
 }
 
 TEST(SpecForms, OneSourceAtTwoTargetsIsFine) {
@@ -51,8 +53,10 @@ TEST(SpecForms, Ports) {
     EXPECT_EQ(ports(R"(["3000-3002:4000-4002"])"),
               (Ports{{4000, "tcp", 3000, ""}, {4001, "tcp", 3001, ""}, {4002, "tcp", 3002, ""}}));
     EXPECT_EQ(ports(R"(["4000-4001"])"), (Ports{{4000, "tcp", 0, ""}, {4001, "tcp", 0, ""}}));
-    EXPECT_EQ(ports(R"([{"target": 80, "published": "8080", "host_ip": "127.0.0.1", "protocol": "sctp"}])"),
-              (Ports{{80, "sctp", 8080, "127.0.0.1"}}));
+    EXPECT_EQ(
+        ports(
+            R"([{"target": 80, "published": "8080", "host_ip": "127.0.0.1", "protocol": "sctp"}])"),
+        (Ports{{80, "sctp", 8080, "127.0.0.1"}}));
     EXPECT_EQ(ports(R"([{"target": "80"}])"), (Ports{{80, "tcp", 0, ""}}));
 }
 
@@ -71,8 +75,9 @@ TEST(SpecForms, Images) {
         EXPECT_TRUE(parse_text("{\"image\": \"" + image + "\"}").has_value()) << image;
     }
     for (const std::string& image : std::vector<std::string>{
-             "", ":x", "nginx:", "nginx:-x", "Nginx", "a//b", "/a", "a/", "-a", "a-", "a..b", "a___b", "a b",
-             "a@sha256:12", "a@md5:" + digest, "nginx:x:y", "http://x/y", "a\nb", "x:" + std::string(129, 'a')}) {
+             "", ":x", "nginx:", "nginx:-x", "Nginx", "a//b", "/a", "a/", "-a", "a-", "a..b",
+             "a___b", "a b", "a@sha256:12", "a@md5:" + digest, "nginx:x:y", "http://x/y", "a\nb",
+             "x:" + std::string(129, 'a')}) {
         Json payload;
         payload["image"] = image;
         EXPECT_FALSE(parse_spec(payload).has_value()) << image;

@@ -51,13 +51,15 @@ TEST(SpecParse, ProfileByImage) {
         EXPECT_EQ(good("{\"image\": \"" + std::string(image) + "\"}").security.profile,
                   SecurityProfile::baseline) << image;
     }
-    EXPECT_EQ(good(R"({"image": "flow", "security": {"profile": "baseline"}})").security, Security{});
+    EXPECT_EQ(good(R"({"image": "flow", "security": {"profile": "baseline"}})").security,
+              Security{});
 }
 
 TEST(SpecParse, NullIsNotGiven) {
-    EXPECT_EQ(with(R"("name": null, "ports": null, "environment": null, "resources": {"memory": null},
+    EXPECT_EQ(
+        with(R"("name": null, "ports": null, "environment": null, "resources": {"memory": null},
                       "security": null, "restart": null, "command": null)"),
-              with(R"("kind": "container")"));
+        with(R"("kind": "container")"));
 }
 
 TEST(SpecParse, CommandAsAStringOrAList) {
@@ -69,15 +71,21 @@ TEST(SpecParse, CommandAsAStringOrAList) {
 
 TEST(SpecParse, EnvironmentAndLabelsAsMapOrList) {
     const Pairs expected{{"A", "1"}, {"B", "true"}, {"C", "x=y"}, {"D", ""}, {"E", "1.5"}};
-    EXPECT_EQ(with(R"("environment": {"A": 1, "B": true, "C": "x=y", "D": "", "E": 1.5})").environment, expected);
-    EXPECT_EQ(with(R"("environment": ["A=1", "B=true", "C=x=y", "D=", "E=1.5"])").environment, expected);
-    EXPECT_EQ(with(R"("labels": ["a.b=c", "lonely"])").labels, (Pairs{{"a.b", "c"}, {"lonely", ""}}));
+    EXPECT_EQ(
+        with(R"("environment": {"A": 1, "B": true, "C": "x=y", "D": "", "E": 1.5})").environment,
+        expected);
+    EXPECT_EQ(with(R"("environment": ["A=1", "B=true", "C=x=y", "D=", "E=1.5"])").environment,
+              expected);
+    EXPECT_EQ(with(R"("labels": ["a.b=c", "lonely"])").labels,
+              (Pairs{{"a.b", "c"}, {"lonely", ""}}));
 }
 
 TEST(SpecParse, ResourcesInComposesUnits) {
-    const Resources given = with(R"("resources": {"cpus": "1.5", "cpu_shares": "512", "memory": "64m",
+    const Resources given =
+        with(R"("resources": {"cpus": "1.5", "cpu_shares": "512", "memory": "64m",
         "memory_reservation": 16777216, "pids": -1, "shm_size": "1gb",
-        "ulimits": {"nofile": 1024, "nproc": {"soft": 10, "hard": -1}}})").resources;
+        "ulimits": {"nofile": 1024, "nproc": {"soft": 10, "hard": -1}}})")
+            .resources;
     Resources expected;
     expected.cpus = 1.5;
     expected.cpu_shares = 512;
@@ -91,23 +99,43 @@ TEST(SpecParse, ResourcesInComposesUnits) {
 }
 
 TEST(SpecParse, BytesInAllSpellings) {
-    const std::vector<std::pair<const char*, std::int64_t>> cases{
-        {"8388608", 8388608}, {"\"8388608\"", 8388608}, {"\"8388608b\"", 8388608}, {"\"8192k\"", 8388608},
-        {"\"8m\"", 8388608},  {"\"8M\"", 8388608},      {"\"8mb\"", 8388608},      {"\"8MiB\"", 8388608},
-        {"\"8Mi\"", 8388608}, {"\"8 mb\"", 8388608},    {"\"1.5g\"", 1610612736},  {"8388608.0", 8388608},
-        {"0", 0}};
+    const std::vector<std::pair<const char*, std::int64_t>> cases{{"8388608", 8388608},
+                                                                  {"\"8388608\"", 8388608},
+                                                                  {"\"8388608b\"", 8388608},
+                                                                  {"\"8192k\"", 8388608},
+                                                                  {"\"8m\"", 8388608},
+                                                                  {"\"8M\"", 8388608},
+                                                                  {"\"8mb\"", 8388608},
+                                                                  {"\"8MiB\"", 8388608},
+                                                                  {"\"8Mi\"", 8388608},
+                                                                  {"\"8 mb\"", 8388608},
+                                                                  {"\"1.5g\"", 1610612736},
+                                                                  {"8388608.0", 8388608},
+                                                                  {"0", 0}};
     for (const auto& [text, bytes] : cases) {
-        EXPECT_EQ(with("\"resources\": {\"memory\": " + std::string(text) + "}").resources.memory, bytes) << text;
+        EXPECT_EQ(with("\"resources\": {\"memory\": " + std::string(text) + "}").resources.memory,
+                  bytes)
+            << text;
     }
 }
 
 TEST(SpecParse, DurationsInAllSpellings) {
     using namespace std::chrono_literals;
     const std::vector<std::pair<const char*, Duration>> cases{
-        {"10", 10s}, {"1.5", 1500ms}, {"\"10\"", 10s}, {"\"10s\"", 10s}, {"\"1m30s\"", 90s}, {"\"1h\"", 1h},
-        {"\"500ms\"", 500ms}, {"\"1.5m\"", 90s}, {"\"0s\"", 0s}, {"0", 0s}, {"\"1h2m3s4ms5us6ns\"", 1h + 2min + 3s + 4ms + 5us + 6ns}};
+        {"10", 10s},
+        {"1.5", 1500ms},
+        {"\"10\"", 10s},
+        {"\"10s\"", 10s},
+        {"\"1m30s\"", 90s},
+        {"\"1h\"", 1h},
+        {"\"500ms\"", 500ms},
+        {"\"1.5m\"", 90s},
+        {"\"0s\"", 0s},
+        {"0", 0s},
+        {"\"1h2m3s4ms5us6ns\"", 1h + 2min + 3s + 4ms + 5us + 6ns}};
     for (const auto& [text, duration] : cases) {
-        EXPECT_EQ(with("\"stop_grace_period\": " + std::string(text)).stop_grace_period, duration) << text;
+        EXPECT_EQ(with("\"stop_grace_period\": " + std::string(text)).stop_grace_period, duration)
+            << text;
     }
 }
 
@@ -116,7 +144,8 @@ TEST(SpecParse, Restart) {
     EXPECT_EQ(with(R"("restart": false)").restart.policy, Restart::Policy::no);
     EXPECT_EQ(with(R"("restart": "always")").restart.policy, Restart::Policy::always);
     EXPECT_EQ(with(R"("restart": "unless-stopped")").restart.policy, Restart::Policy::always);
-    EXPECT_EQ(with(R"("restart": "on-failure:3")").restart, (Restart{Restart::Policy::on_failure, 3}));
+    EXPECT_EQ(with(R"("restart": "on-failure:3")").restart,
+              (Restart{Restart::Policy::on_failure, 3}));
     EXPECT_EQ(with(R"("restart": "on-failure:0")").restart.max_retries, 0);
 }
 
@@ -139,7 +168,8 @@ TEST(SpecParse, SecurityIsBroughtIntoOneForm) {
     EXPECT_EQ(given.apparmor, "docker-default");
     EXPECT_EQ(given.userns, "host");
     EXPECT_TRUE(given.privileged);
-    EXPECT_EQ(with(R"("security": {"cap_drop": ["ALL", "CHOWN"]})").security.cap_drop, Texts{"ALL"});
+    EXPECT_EQ(with(R"("security": {"cap_drop": ["ALL", "CHOWN"]})").security.cap_drop,
+              Texts{"ALL"});
     const Security restricted =
         with(R"("security": {"profile": "restricted", "cap_add": ["CHOWN"]})").security;
     EXPECT_EQ(restricted.cap_drop, Texts{"ALL"});
@@ -148,7 +178,8 @@ TEST(SpecParse, SecurityIsBroughtIntoOneForm) {
 
 TEST(SpecParse, Networks) {
     EXPECT_EQ(with(R"("networks": ["a1", "b2"])").networking, (Networking{"", {"a1", "b2"}}));
-    EXPECT_EQ(with(R"("networks": {"b2": null, "a1": {}})").networking, (Networking{"", {"b2", "a1"}}));
+    EXPECT_EQ(with(R"("networks": {"b2": null, "a1": {}})").networking,
+              (Networking{"", {"b2", "a1"}}));
     EXPECT_EQ(with(R"("networks": [])").networking, (Networking{"", {"flow-net"}}));
     EXPECT_EQ(with(R"("network_mode": "host")").networking, (Networking{"host", {}}));
 }
@@ -156,13 +187,18 @@ TEST(SpecParse, Networks) {
 TEST(SpecParse, DependsOn) {
     const std::vector<Dependency> expected{{"db"}, {"cache"}};
     EXPECT_EQ(with(R"("depends_on": ["db", "cache"])").depends_on, expected);
-    EXPECT_EQ(with(R"("depends_on": {"db": {"condition": "service_started"}, "cache": {"condition": "started"}})")
-                  .depends_on, expected);
+    EXPECT_EQ(
+        with(
+            R"("depends_on": {"db": {"condition": "service_started"},
+                                      "cache": {"condition": "started"}})")
+            .depends_on,
+        expected);
     EXPECT_EQ(with(R"("depends_on": {"db": null, "cache": {}})").depends_on, expected);
 }
 
 TEST(SpecParse, SimpleFields) {
-    const Spec spec = with(R"("user": 1000, "working_dir": "/app//x/.", "hostname": "web_1.local", "init": "true",
+    const Spec spec =
+        with(R"("user": 1000, "working_dir": "/app//x/.", "hostname": "web_1.local", "init": "true",
         "read_only": true, "task_id": 7, "runner_id": "r-1", "tmpfs": "/run/x:size=1m")");
     EXPECT_EQ(spec.user, "1000");
     EXPECT_EQ(spec.working_dir, "/app/x");
@@ -175,9 +211,12 @@ TEST(SpecParse, SimpleFields) {
 }
 
 TEST(SpecParse, DesiredState) {
-    EXPECT_EQ(parse_text(R"({"image": "a", "desired_state": "created"})")->desired_state, DesiredState::created);
-    EXPECT_EQ(parse_text(R"({"image": "a", "desired_state": "running"})")->desired_state, DesiredState::running);
-    EXPECT_EQ(parse_text(R"({"image": "a", "desired_state": "stopped"})")->desired_state, DesiredState::stopped);
+    EXPECT_EQ(parse_text(R"({"image": "a", "desired_state": "created"})")->desired_state,
+              DesiredState::created);
+    EXPECT_EQ(parse_text(R"({"image": "a", "desired_state": "running"})")->desired_state,
+              DesiredState::running);
+    EXPECT_EQ(parse_text(R"({"image": "a", "desired_state": "stopped"})")->desired_state,
+              DesiredState::stopped);
 }
 
 TEST(SpecParse, MaskedValuesKeepThePresentOnes) {
@@ -185,15 +224,18 @@ TEST(SpecParse, MaskedValuesKeepThePresentOnes) {
     present.environment = {{"API_KEY", "s3cret"}};
     ParseOptions options;
     options.present = &present;
-    const auto parsed = parse_text(R"({"image": "a", "environment": {"API_KEY": "********"}})", options);
+    const auto parsed =
+        parse_text(R"({"image": "a", "environment": {"API_KEY": "********"}})", options);
     ASSERT_TRUE(parsed.has_value());
     EXPECT_EQ(parsed->spec.environment.at("API_KEY"), "s3cret");
-    const auto other = parse_text(R"({"image": "a", "environment": {"OTHER_KEY": "********"}})", options);
+    const auto other =
+        parse_text(R"({"image": "a", "environment": {"OTHER_KEY": "********"}})", options);
     EXPECT_NE(errors_of(other).find("environment.OTHER_KEY: is masked"), std::string::npos);
 }
 
 TEST(SpecParse, SecretKeys) {
-    for (const char* key : {"API_TOKEN", "api_token", "PASSWORD", "DbPasswordFile", "MY_SECRET_X", "AWS_KEY"}) {
+    for (const char* key :
+         {"API_TOKEN", "api_token", "PASSWORD", "DbPasswordFile", "MY_SECRET_X", "AWS_KEY"}) {
         EXPECT_TRUE(is_secret_key(key)) << key;
     }
     for (const char* key : {"TOKENS", "KEYBOARD", "PATH", "MONKEY", "PASS"}) {

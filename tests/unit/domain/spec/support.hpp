@@ -22,13 +22,16 @@ inline Spec good(const std::string& json) {
 }
 
 /// A spec with `image: busybox` and these further fields (the inside of an object).
-inline Spec with(const std::string& fields) { return good("{\"image\": \"busybox\", " + fields + "}"); }
+inline Spec with(const std::string& fields) {
+    return good("{\"image\": \"busybox\", " + fields + "}");
+}
 
 /// "path: message" of each field error, a line each.
 inline std::string field_errors(const Error& error) {
     std::string text;
     for (const Json& entry : error.details.value("field_errors", Json::array())) {
-        text += entry.at("path").get<std::string>() + ": " + entry.at("message").get<std::string>() + "\n";
+        text += entry.at("path").get<std::string>() + ": " +
+                entry.at("message").get<std::string>() + "\n";
     }
     return text;
 }

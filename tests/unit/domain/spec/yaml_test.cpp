@@ -20,18 +20,27 @@ YamlProblem problem(const std::string& text, const YamlLimits& limits = {}) {
 
 TEST(Yaml, ScalarsOfTheCoreSchema) {
     const std::vector<std::pair<const char*, const char*>> cases{
-        {"5", "5"}, {"-5", "-5"}, {"0", "0"}, {"1.5", "1.5"}, {"true", "true"}, {"False", "false"}, {"~", "null"},
-        {"null", "null"}, {"", "null"}, {"text", "\"text\""}, {"\"5\"", "\"5\""}, {"'true'", "\"true\""},
-        {"!!str 5", "\"5\""}, {"!!int 5", "5"}, {"\"\"", "\"\""}};
+        {"5", "5"},           {"-5", "-5"},         {"0", "0"},         {"1.5", "1.5"},
+        {"true", "true"},     {"False", "false"},   {"~", "null"},      {"null", "null"},
+        {"", "null"},         {"text", "\"text\""}, {"\"5\"", "\"5\""}, {"'true'", "\"true\""},
+        {"!!str 5", "\"5\""}, {"!!int 5", "5"},     {"\"\"", "\"\""}};
     for (const auto& [yaml, json] : cases) {
         EXPECT_EQ(only("v: " + std::string(yaml)).value.at("v").dump(), json) << yaml;
     }
 }
 
 TEST(Yaml, WhatIsNoNumberInYaml12StaysText) {
-    for (const char* text : {"no", "yes", "on", "off", "y", "8080:80", "22:22", "1:30:00", "1.10", "007", "0x1F", "0o17",
-                             "1e3", "1_000", "+5", "-0", ".5", "5.", ".inf", "2026-11-21", "1.0.0",
-                             "99999999999999999999999"}) {
+    for (const char* text : {"no",    "yes",
+                             "on",    "off",
+                             "y",     "8080:80",
+                             "22:22", "1:30:00",
+                             "1.10",  "007",
+                             "0x1F",  "0o17",
+                             "1e3",   "1_000",
+                             "+5",    "-0",
+                             ".5",    "5.",
+                             ".inf",  "2026-11-21",
+                             "1.0.0", "99999999999999999999999"}) {
         EXPECT_EQ(only("v: " + std::string(text)).value.at("v"), Json(text)) << text;
     }
 }
@@ -59,8 +68,9 @@ TEST(Yaml, LinesOfPaths) {
 }
 
 TEST(Yaml, AliasesAndMergeKeys) {
-    const YamlDocument document = only("base: &base {a: 1, b: 2}\nown:\n  <<: *base\n  b: 3\nlist: [*base]\n"
-                                       "two:\n  <<: [{a: 5}, {a: 6, c: 7}]\n");
+    const YamlDocument document = only(
+        "base: &base {a: 1, b: 2}\nown:\n  <<: *base\n  b: 3\nlist: [*base]\n"
+        "two:\n  <<: [{a: 5}, {a: 6, c: 7}]\n");
     EXPECT_EQ(document.value.at("own").at("a"), 1);
     EXPECT_EQ(document.value.at("own").at("b"), 3);
     EXPECT_EQ(document.value.at("list").at(0).at("b"), 2);
@@ -94,7 +104,13 @@ TEST(Yaml, Limits) {
     for (int i = 0; i < 40; ++i) {
         deep += "[";
     }
-    EXPECT_NE(problem(deep + std::string(40, ']')).message.find("nested deeper"), std::string::npos);
+    EXPECT_NE(problem(deep + std::string(40, ']')).message.find("nested deeper"),
+              std::string::npos);
+    std::string wide;
+    for (int i = 0; i < 2001; ++i) {
+        wide += "k" + std::to_string(i) + ": 1\n";
+    }
+    EXPECT_NE(problem(wide).message.find("more than 2000 fields"), std::string::npos);
     EXPECT_NE(problem(std::string(100'000, '[')).message, "");
     EXPECT_NE(problem(std::string(2'000'000, 'x')).message.find("larger than"), std::string::npos);
     std::string laughs = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
