@@ -192,7 +192,9 @@ boost::asio::awaitable<void> Executor::start_answered(std::string id, Action act
         if (now.started_at > before) {
             model::record_start_seen(record, now.docker_id, now.started_at, out, moment);
         }
-        if (now.running && record.status.docker_id == now.docker_id) {
+        const bool counts = record.status.docker_id == now.docker_id ||
+                            record.status.next_id == now.docker_id;
+        if (now.running && counts) {
             model::record_ports(record, now.ports);
         }
     };

@@ -159,7 +159,6 @@ void open_period(Record& record, const std::string& docker_id, Time at, Changes&
     facts.start = at;
     facts.last = std::max(facts.last, at);
     facts.paused = false;
-    facts.own_stop = false;
     const Run before = status.run_started;
     const auto& intention = status.intention;
     if (intention && intention->step == Step::start && intention->docker_id == docker_id &&
@@ -170,15 +169,17 @@ void open_period(Record& record, const std::string& docker_id, Time at, Changes&
     } else {
         facts.run = status.run_started;
     }
-    status.restart_count = status.run_started > before ? 0 : status.restart_count + 1;
+    if (status.run_started > before) {
+        status.restart_count = 0;
+    } else if (facts.exit_at) {
+        ++status.restart_count;     // the same container again, in the same run
+    }
     status.need_ping = Time{};
     status.ended_by.clear();
     status.trouble.clear();
     status.message.clear();
     status.started_at = at;
-    const auto& ports = record.active_spec().ports;
-    status.ports_pending = std::any_of(ports.begin(), ports.end(),
-                                       [](const Port& port) { return port.host == 0; });
+    status.ports_pending = !record.active_spec().ports.empty();
     note(record, LogKind::fact, "start",
          record.spec().name + " started, run " + std::to_string(facts.run) + " (" +
              docker_id.substr(0, 12) + " at " + to_rfc3339(at) + ")",

@@ -13,7 +13,8 @@ std::string cause_of(const Record& record, State state) {
     if (state == State::unknown) {
         return "the Docker Engine does not answer";
     }
-    if (status.intention && !status.intention->cause.empty()) {
+    const bool about_now = status.intention && status.intention->step != Step::remove;
+    if (about_now && !status.intention->cause.empty()) {
         return status.intention->cause;
     }
     if (!status.trouble.empty() && !status.message.empty()) {
@@ -27,6 +28,12 @@ std::string cause_of(const Record& record, State state) {
     }
     if (state == State::removing) {
         return "deletion was asked for";
+    }
+    if (state == State::stopping) {
+        return "a stop was asked for";
+    }
+    if (state == State::restarting && record.restart_run != 0) {
+        return "a restart was asked for";
     }
     if (status.last_exit && !runs(record)) {
         const LastExit& last = *status.last_exit;
@@ -111,7 +118,8 @@ void forget(Record& record) {
 
 void settle(Record& record, Changes& out, const Moment& moment) {
     Status& status = record.status;
-    if (!runs(record)) {
+    const Period* next = find_period(record, status.next_id);
+    if (!runs(record) && (next == nullptr || !next->open)) {
         status.ports.clear();
         status.ports_pending = false;
     }
