@@ -2,6 +2,7 @@
 
 usage: containers.py URL ENGINE_SOCKET settled NAME...   one line of progress; 0 when all are as declared
        containers.py URL ENGINE_SOCKET table             what runs
+       containers.py URL ENGINE_SOCKET example           the engine's name of one that runs
 """
 import http.client
 import json
@@ -91,14 +92,21 @@ def print_table(url, engine_socket):
         print("    " + note)
 
 
+def print_example(url, engine_socket):
+    engine = by_container_id(engine_socket)
+    running = [c for c in declared(url) if c["status"] == "running" and c["container_id"] in engine]
+    running.sort(key=lambda c: (c["name"] != "web", c["name"]))
+    print(engine[running[0]["container_id"]]["Names"][0][1:] if running else "flow-NAME")
+
+
 def main():
-    if len(sys.argv) < 4 or sys.argv[3] not in ("settled", "table"):
+    if len(sys.argv) < 4 or sys.argv[3] not in ("settled", "table", "example"):
         sys.exit(__doc__)
     url, engine_socket, command = sys.argv[1:4]
     try:
         if command == "settled":
             sys.exit(0 if settled(url, sys.argv[4:]) else 1)
-        print_table(url, engine_socket)
+        (print_table if command == "table" else print_example)(url, engine_socket)
     except (OSError, ValueError) as failure:
         print(f"asking {url} and the engine at {engine_socket}: {failure}")
         sys.exit(2)
