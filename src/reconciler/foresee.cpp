@@ -151,10 +151,19 @@ void Foresight::pull(const Action& action) {
     model::record_pulled(record_, action.generation, nullptr, out_, moment());
 }
 
+std::string Foresight::unused_id() const {
+    int number = 1;
+    const auto id = [&] { return "new-" + std::to_string(number); };
+    while (containers_.contains(id()) || record_.status.periods.contains(id())) {
+        ++number;
+    }
+    return id();
+}
+
 void Foresight::create(const Action& action) {
     intend(action, Step::create);
     domain::Observed made;
-    made.docker_id = "new-" + std::to_string(++made_);
+    made.docker_id = unused_id();
     made.name = action.engine_name;
     made.container_id = record_.container_id;
     made.generation = action.generation;

@@ -37,6 +37,8 @@ private:
     void apply(const Action& action);
     void intend(const Action& action, domain::Step step);
     void pull(const Action& action);
+    /// "new-1", "new-2" … for an engine container that would be made.
+    std::string unused_id() const;
     void create(const Action& action);
     void start(const Action& action);
     void stop(const Action& action);
@@ -59,7 +61,6 @@ private:
     bool stop_in_hand_;
     bool pull_in_hand_;
     bool over_ = false;
-    int made_ = 0;              ///< engine containers made so far: "new-1", "new-2" …
     domain::Changes out_;
 };
 

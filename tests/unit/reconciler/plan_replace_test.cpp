@@ -72,7 +72,7 @@ TEST(PlanText, ReplaceWhoseImageIsPulledLetsTheOldOneLive) {
     scene.row.update(to_busybox_2).value();
     scene.missing_images = {"busybox:2"};
     scene.pull_in_hand = true;
-    EXPECT_EQ(scene.next(), std::nullopt);
+    EXPECT_FALSE(scene.next());
     scene.row.ask(Operation::restart).value();
     ASSERT_TRUE(scene.next());
     EXPECT_EQ(render(*scene.next(), "web", 1), "#1 StopContainer web: a restart was asked for");
@@ -102,7 +102,7 @@ TEST(PlanText, RollBackAfterACrashInTheWindow) {
     const std::string next = scene.row.record.status.next_id;
     scene.row.die(next, 1);
     scene.containers.at(next).running = false;
-    EXPECT_EQ(scene.next(), std::nullopt) << "nothing before the 250 ms are over";
+    EXPECT_FALSE(scene.next()) << "nothing before the 250 ms are over";
     EXPECT_EQ(scene.text(),
               "#1 Wait web: it ended; was that somebody's doing?\n"
               "#2 RemoveContainer web: the update failed; the old one comes back\n"

@@ -104,7 +104,7 @@ TEST(ModelFailed, TheEngineAwayFailsOnlyWhatWasAcceptedBeforeTheTry) {
     EXPECT_EQ(row.outcome("r2"), std::nullopt);
 }
 
-TEST(ModelFailed, AFailedPullFailsTheUpdateButNotTheStop) {         // walk 14
+TEST(ModelFailed, AFailedPullFailsTheUpdateButNotTheStopAndTheRestart) {         // walk 14
     Row row = running_row();
     row.ask(Operation::stop).value();
     row.ask(Operation::restart).value();
@@ -115,11 +115,13 @@ TEST(ModelFailed, AFailedPullFailsTheUpdateButNotTheStop) {         // walk 14
     });
     EXPECT_EQ(row.outcome("r4"), Outcome::failed);
     EXPECT_EQ(row.outcome("r2"), std::nullopt);
+    EXPECT_EQ(row.outcome("r3"), std::nullopt) << "the restart acts on the old one";
     EXPECT_EQ(row.status().trouble, "ImagePullBackOff");
     EXPECT_FALSE(row.out.remove_record);
     row.stop("d1", Purpose::restart);
     row.start("d1");
     EXPECT_EQ(row.outcome("r2"), Outcome::done);
+    EXPECT_EQ(row.outcome("r3"), Outcome::done);
 }
 
 TEST(ModelFailed, AStepThatFailsAgainEndsNothingTwice) {
