@@ -64,7 +64,8 @@ struct Origin {
     bool operator==(const Origin&) const = default;
 };
 
-/// "http://host:port" with the scheme's own port filled in; nothing for "null" and other opaque ones.
+/// "http://host:port" with the scheme's own port filled in; nothing for "null" and other opaque
+/// ones.
 std::optional<Origin> parse_origin(std::string_view text) {
     const std::size_t colon = text.find("://");
     if (colon == std::string_view::npos) {
@@ -87,7 +88,8 @@ std::optional<Origin> parse_origin(std::string_view text) {
     return origin;
 }
 
-/// A page that the daemon itself served: its host is one of ours and its port the one it now talks to.
+/// A page that the daemon itself served: its host is one of ours and its port the one it now talks
+/// to.
 bool is_own(const Origin& origin, std::string_view host_header, const AccessConfig& config) {
     const auto host = parse_host(host_header);
     if (!host) {
@@ -128,7 +130,8 @@ std::optional<HostPort> parse_host(std::string_view text) {
             return std::nullopt;
         }
     } else if (std::count(text.begin(), text.end(), ':') > 1) {
-        // An IPv6 address without brackets has no port; as a Host header it is not legal, in a list it is handy.
+        // An IPv6 address without brackets has no port; as a Host header it is not legal, in a list
+        // it is handy.
         result.host = text;
         return address_of(result.host) ? std::optional(result) : std::nullopt;
     } else {

@@ -1,6 +1,6 @@
-// Who may talk to the daemon at all (contract 9): a page in a browser is a way in even on loopback, so the Host
-// and Origin of every request are checked. Pure functions on plain values; reading the machine's addresses is
-// the one exception and is done once, at start.
+// Who may talk to the daemon at all (contract 9): a page in a browser is a way in even on loopback,
+// so the Host and Origin of every request are checked. Pure functions on plain values; reading the
+// machine's addresses is the one exception and is done once, at start.
 #pragma once
 
 #include <optional>

@@ -1,7 +1,8 @@
-// Who waits for the end of which request: each accepted request ends once, and each session that asked for it gets
-// its acknowledgement and the answer event (contract 3). A client attaches before the store accepts, so that no end
-// can be missed; whatever comes first, the acknowledgement is sent before the answer.
-// Sessions are held weakly: a client that went away is forgotten. Everything is on the io_context's thread.
+// Who waits for the end of which request: each accepted request ends once, and each session that
+// asked for it gets its acknowledgement and the answer event (contract 3). A client attaches before
+// the store accepts, so that no end can be missed; whatever comes first, the acknowledgement is
+// sent before the answer. Sessions are held weakly: a client that went away is forgotten.
+// Everything is on the io_context's thread.
 #pragma once
 
 #include <chrono>
@@ -24,7 +25,8 @@ namespace flow::api {
 
 using socketio::Ack;
 
-/// Calls a function once after a time. It cannot be called off: what it finds no longer there is left alone.
+/// Calls a function once after a time. It cannot be called off: what it finds no longer there is
+/// left alone.
 using CallLater = std::function<void(std::chrono::milliseconds, std::function<void()>)>;
 
 /// A request as its requester waits for it.

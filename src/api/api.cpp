@@ -56,7 +56,8 @@ Api::Api(socketio::Server& server, domain::Store& store, Services services, Conf
 
 socketio::Handlers Api::socket_handlers() {
     socketio::Handlers handlers;
-    handlers.authorize = [](const socketio::Socket& socket) -> std::optional<socketio::ConnectError> {
+    handlers.authorize =
+        [](const socketio::Socket& socket) -> std::optional<socketio::ConnectError> {
         const auto since = since_of(socket.auth());
         if (since) {
             return std::nullopt;
@@ -64,8 +65,8 @@ socketio::Handlers Api::socket_handlers() {
         return socketio::ConnectError{since.error().message, since.error().to_json()};
     };
     handlers.on_connect = [this](std::shared_ptr<socketio::Socket> socket) { connected(socket); };
-    handlers.on_event = [this](std::shared_ptr<socketio::Socket> socket, std::string event, Json args,
-                               socketio::Ack ack) {
+    handlers.on_event = [this](std::shared_ptr<socketio::Socket> socket, std::string event,
+                               Json args, socketio::Ack ack) {
         if (auto session = session_of(*socket)) {
             handlers_.handle(std::move(session), event, args, std::move(ack));
         }
@@ -93,7 +94,8 @@ void Api::connected(const std::shared_ptr<socketio::Socket>& socket) {
     welcome["message"] = "Connected to Flow Manager";
     welcome["server_version"] = config_.server_version;
     welcome["instance_id"] = store_.meta("instance_id");
-    // Where this client's events begin, so that the newest seq a client has seen is always the one to come back with.
+    // Where this client's events begin, so that the newest seq a client has seen is always the one
+    // to come back with.
     welcome["seq"] = std::min(session->cursor(), store_.last_seq());
     session->emit("connected", welcome);
     feed_.pump(*session);
@@ -108,12 +110,20 @@ void Api::committed(const domain::Commit& commit) {
 }
 
 void Api::broadcast(std::string name, Json payload) {
-    const std::string container_id = payload.value("container_id", "");
+    std::vector<std::string> ids;
+    if (const auto found = payload.find("container_ids"); found != payload.end()) {
+        ids = found->get<std::vector<std::string>>();
+    }
+    if (ids.empty()) {
+        ids.push_back(payload.value("container_id", ""));
+    }
     const std::string task_id = payload.value("task_id", "");
-    const domain::Record* record = store_.find(container_id);
     const SharedEvent event(std::move(name), std::move(payload));
-    const EventFacts facts{event.name(), container_id, task_id,
-                           record == nullptr ? nullptr : &record->spec().labels};
+    std::vector<EventFacts> facts;
+    for (const std::string& id : ids) {
+        const domain::Record* record = store_.find(id);
+        facts.push_back({event.name(), id, task_id, record ? &record->spec().labels : nullptr});
+    }
     feed_.broadcast(event, facts);
 }
 

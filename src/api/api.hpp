@@ -1,6 +1,7 @@
-// The API of the daemon: wires the Socket.IO server, the HTTP routes, the handlers and the event feed to the store.
-// Build it before the server listens; it observes the store from then on. Borrows server and store, which
-// outlive it; the server must be closed before it goes. Everything is on the io_context's thread.
+// The API of the daemon: wires the Socket.IO server, the HTTP routes, the handlers and the event
+// feed to the store. Build it before the server listens; it observes the store from then on.
+// Borrows server and store, which outlive it; the server must be closed before it goes. Everything
+// is on the io_context's thread.
 #pragma once
 
 #include <map>
@@ -25,8 +26,8 @@ public:
     Api(const Api&) = delete;
     Api& operator=(const Api&) = delete;
 
-    /// An event that is not kept (`image_pull_progress`, `communication_error` …) to all who want it.
-    /// `payload.container_id`, when there, is what subscriptions look at.
+    /// An event that is not kept (`image_pull_progress`, `communication_error` …) to all who want
+    /// it. `container_id` or `container_ids` of the payload are what subscriptions look at.
     void broadcast(std::string name, Json payload);
     /// `container_status_update` of each running container; called every stats_interval.
     void publish_status_updates();

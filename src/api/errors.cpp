@@ -86,9 +86,10 @@ Error make_error(ErrorType type, std::string message) {
 }
 
 Error not_found(std::string_view reference) {
-    return make_error(ErrorType::container_not_found,
-                      "there is no container \"" + printable(reference, kTextBytes) +
-                          "\" here, neither as id nor as name; list_containers shows those that are");
+    return make_error(
+        ErrorType::container_not_found,
+        "there is no container \"" + printable(reference, kTextBytes) +
+            "\" here, neither as id nor as name; list_containers shows those that are");
 }
 
 Json failed_ack(const Error& error) {

@@ -1,5 +1,5 @@
-// Errors as this API words them: each says which operation on which container failed (contract 3, `error`).
-// Pure functions.
+// Errors as this API words them: each says which operation on which container failed (contract 3,
+// `error`). Pure functions.
 #pragma once
 
 #include <string>
@@ -20,7 +20,8 @@ struct About {
     std::string request_id;
 };
 
-/// Adds what the error does not say yet: details.operation, container_id, request_id. `operation` comes first.
+/// Adds what the error does not say yet: details.operation, container_id, request_id. `operation`
+/// comes first.
 Error about(Error error, const About& subject);
 
 Error not_found(std::string_view reference);

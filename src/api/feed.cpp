@@ -18,10 +18,14 @@ EventFacts facts_of(const FeedItem& item) {
     return {item.event.name(), item.container_id, item.task_id, item.labels.get()};
 }
 
-/// It gets the bulk form of the status updates instead.
-bool has_bulk(const Session& session, const EventFacts& facts) {
-    return facts.type == "container_status_update" &&
-           session.filters().asks_by_name("container_status_updates");
+/// Some get the bulk form of the status updates instead.
+bool wants_any(const Session& session, const std::vector<EventFacts>& facts) {
+    const FilterSet& filters = session.filters();
+    return std::any_of(facts.begin(), facts.end(), [&](const EventFacts& one) {
+        const bool in_bulk = one.type == "container_status_update" &&
+                             filters.asks_by_name("container_status_updates");
+        return !in_bulk && filters.wants(one);
+    });
 }
 
 }  // namespace
@@ -109,8 +113,9 @@ bool Feed::refresh() {
 }
 
 Feed::Page Feed::page_from_memory(Seq cursor) const {
-    const auto first = std::upper_bound(recent_.begin(), recent_.end(), cursor,
-                                        [](Seq seq, const ItemPtr& item) { return seq < item->seq; });
+    const auto first =
+        std::upper_bound(recent_.begin(), recent_.end(), cursor,
+                         [](Seq seq, const ItemPtr& item) { return seq < item->seq; });
     const auto left = static_cast<std::size_t>(recent_.end() - first);
     const auto count = static_cast<std::ptrdiff_t>(std::min(left, config_.batch));
     Page page{std::vector<ItemPtr>(first, first + count), recent_to_};
@@ -140,7 +145,8 @@ std::optional<Feed::Page> Feed::page_after(Seq cursor) {
     if (!refresh()) {
         return std::nullopt;
     }
-    return cursor >= recent_from_ ? std::optional(page_from_memory(cursor)) : page_from_store(cursor);
+    return cursor >= recent_from_ ? std::optional(page_from_memory(cursor))
+                                  : page_from_store(cursor);
 }
 
 /// The log no longer holds what comes next, or never came so far (a restored backup).
@@ -197,10 +203,10 @@ void Feed::replay(Session& session, Seq since) {
     pump(session);
 }
 
-void Feed::broadcast(const SharedEvent& event, const EventFacts& facts) {
+void Feed::broadcast(const SharedEvent& event, const std::vector<EventFacts>& facts) {
     const auto sessions = sessions_;
     for (const auto& session : sessions) {
-        if (!session->gone() && session->filters().wants(facts) && !has_bulk(*session, facts)) {
+        if (!session->gone() && wants_any(*session, facts)) {
             session->peer().send(event, Delivery::droppable);
         }
     }

@@ -1,6 +1,7 @@
-// The event feed (contract 3, "nothing is missed"): each session has one cursor in the log; a commit wakes the feed,
-// which pulls the new events once, encodes each once, and writes to each session as fast as its client reads.
-// A slow client costs a cursor, not memory. Owns the sessions. Everything is on the io_context's thread.
+// The event feed (contract 3, "nothing is missed"): each session has one cursor in the log; a
+// commit wakes the feed, which pulls the new events once, encodes each once, and writes to each
+// session as fast as its client reads. A slow client costs a cursor, not memory. Owns the sessions.
+// Everything is on the io_context's thread.
 #pragma once
 
 #include <cstddef>
@@ -54,8 +55,9 @@ public:
     void pump(Session& session);
     /// Tells one session what came after `since`, as far as it was not told before.
     void replay(Session& session, Seq since);
-    /// An event that is not kept. Sessions that do not want it are left out; slow ones may miss it.
-    void broadcast(const SharedEvent& event, const EventFacts& facts);
+    /// An event that is not kept. It goes to the sessions that want it under any of these facts
+    /// (it may be about several containers); slow ones may miss it.
+    void broadcast(const SharedEvent& event, const std::vector<EventFacts>& facts);
 
     const std::vector<std::shared_ptr<Session>>& sessions() const { return sessions_; }
 

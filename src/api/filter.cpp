@@ -6,7 +6,8 @@
 namespace flow::api {
 
 bool matches_pattern(std::string_view pattern, std::string_view text) {
-    // Greedy with one point to go back to: linear in practice, quadratic at worst, never exponential.
+    // Greedy with one point to go back to: linear in practice, quadratic at worst, never
+    // exponential.
     std::size_t at = 0;
     std::size_t star = std::string_view::npos;
     std::size_t back = 0;

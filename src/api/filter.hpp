@@ -1,5 +1,5 @@
-// Which events a session wants: what `subscribe` asked for. A session that never subscribed wants everything
-// (contract 3: legacy clients). Plain values, owned by the session.
+// Which events a session wants: what `subscribe` asked for. A session that never subscribed wants
+// everything (contract 3: legacy clients). Plain values, owned by the session.
 #pragma once
 
 #include <map>

@@ -1,5 +1,7 @@
 #include "api/handlers.hpp"
 
+#include <algorithm>
+#include <array>
 #include <exception>
 #include <utility>
 
@@ -42,7 +44,16 @@ std::vector<std::string> Handlers::known_events() {
 
 namespace {
 
+/// Requests of the contract that this version does not take.
+constexpr std::array<std::string_view, 7> kLater = {
+    "apply", "rollback_container", "send_message", "query_events",
+    "get_container_logs", "follow_container_logs", "unfollow_container_logs",
+};
+
 Error unknown_event(std::string_view event) {
+    if (std::find(kLater.begin(), kLater.end(), event) != kLater.end()) {
+        return make_error(ErrorType::validation_error, std::string(event) + " is not supported yet");
+    }
     const std::vector<std::string> known = Handlers::known_events();
     const std::string meant = nearest(event, known);
     std::string message = "there is no request \"" + printable(event, 64) + "\"";
@@ -66,7 +77,8 @@ std::string kind_of(const Json& value) {
 
 void Handlers::handle(std::shared_ptr<Session> session, const std::string& event, const Json& args,
                       Ack ack) {
-    Incoming incoming{std::move(session), printable(event, 64), Json::object(), std::move(ack), {}, {}};
+    Incoming incoming{
+        std::move(session), printable(event, 64), Json::object(), std::move(ack), {}, {}};
     const Json first = args.empty() ? Json(nullptr) : args.front();
     if (first.is_object()) {
         incoming.payload = first;
@@ -76,9 +88,10 @@ void Handlers::handle(std::shared_ptr<Session> session, const std::string& event
         return refuse(incoming, unknown_event(event));
     }
     if (closed_) {
-        return refuse(incoming, make_error(ErrorType::system_error,
-                                           "the daemon is shutting down and takes no more requests; "
-                                           "send it again when it is back"));
+        return refuse(incoming,
+                      make_error(ErrorType::system_error,
+                                 "the daemon is shutting down and takes no more requests; "
+                                 "send it again when it is back"));
     }
     const bool fits = first.is_object() || (first.is_null() && !row->payload_needed);
     if (!fits || args.size() > 1) {
@@ -96,15 +109,17 @@ void Handlers::run(const Row& row, Incoming& incoming) {
     } catch (const std::exception& bug) {
         spdlog::error("a request failed by a bug operation={} error=\"{}\"", incoming.operation,
                       bug.what());
-        refuse(incoming, make_error(ErrorType::system_error,
-                                    incoming.operation + " failed inside the daemon; its log says why"));
+        refuse(incoming,
+               make_error(ErrorType::system_error,
+                          incoming.operation + " failed inside the daemon; its log says why"));
     }
 }
 
 void Handlers::tell(const Incoming& incoming, const Error& error) {
-    spdlog::info("request refused operation={} container_id={} client={} error_type={} error=\"{}\"",
-                 incoming.operation, incoming.container_id, incoming.session->peer().remote(),
-                 domain::to_string(error.type), error.message);
+    spdlog::info(
+        "request refused operation={} container_id={} client={} error_type={} error=\"{}\"",
+        incoming.operation, incoming.container_id, incoming.session->peer().remote(),
+        domain::to_string(error.type), error.message);
     if (incoming.session->gone()) {
         return;
     }
@@ -115,7 +130,8 @@ void Handlers::tell(const Incoming& incoming, const Error& error) {
 }
 
 void Handlers::refuse(const Incoming& incoming, Error error) {
-    error = about(std::move(error), {incoming.operation, incoming.container_id, incoming.request_id});
+    error =
+        about(std::move(error), {incoming.operation, incoming.container_id, incoming.request_id});
     audit(incoming, error);
     tell(incoming, error);
 }
@@ -131,14 +147,16 @@ void Handlers::audit(const Incoming& incoming, const Error& error) {
         draft.name = record->spec().name;
         draft.generation = record->generation;
     }
-    draft.summary = std::string(domain::to_string(error.type)) + ": " + printable(error.message, 500);
+    draft.summary =
+        std::string(domain::to_string(error.type)) + ": " + printable(error.message, 500);
     draft.payload["error_type"] = domain::to_string(error.type);
     draft.payload["message"] = printable(error.message, 500);
     draft.payload["request"] = excerpt(incoming.payload);
     draft.payload["client"] = incoming.session->peer().remote();
     std::vector<domain::EventDraft> drafts;
     drafts.push_back(std::move(draft));
-    parts_.store.log(std::move(drafts), [operation = incoming.operation](domain::Result<void> done) {
+    parts_.store.log(std::move(drafts), [operation =
+                                             incoming.operation](domain::Result<void> done) {
         if (!done) {
             spdlog::error("a refusal could not be written to the audit operation={} error=\"{}\"",
                           operation, done.error().message);

@@ -1,6 +1,7 @@
-// The handler table (contract 3): one row a request. A handler parses strictly, writes desired state through the
-// store or answers from memory, and never calls the engine. Failures go to the requester alone, as `error` event and
-// acknowledgement. Borrows everything it is given; on the io_context's thread.
+// The handler table (contract 3): one row a request. A handler parses strictly, writes desired
+// state through the store or answers from memory, and never calls the engine. Failures go to the
+// requester alone, as `error` event and acknowledgement. Borrows everything it is given; on the
+// io_context's thread.
 #pragma once
 
 #include <memory>
@@ -52,7 +53,8 @@ public:
     explicit Handlers(Parts parts) : parts_(parts) {}
 
     /// One event of a client. `args` is an array.
-    void handle(std::shared_ptr<Session> session, const std::string& event, const Json& args, Ack ack);
+    void handle(std::shared_ptr<Session> session, const std::string& event, const Json& args,
+                Ack ack);
     /// From now on every request is refused: the daemon is going down.
     void close_gate() { closed_ = true; }
 
@@ -101,7 +103,8 @@ private:
     bool closed_ = false;
 };
 
-/// Idempotency is kept per actor. Without tokens all clients are one: a client that reconnects is the same.
+/// Idempotency is kept per actor. Without tokens all clients are one: a client that reconnects is
+/// the same.
 inline constexpr const char* kAnonymous = "anonymous";
 
 }  // namespace flow::api

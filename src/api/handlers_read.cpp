@@ -7,7 +7,8 @@ namespace flow::api {
 
 using domain::Record;
 
-/// By acknowledgement when asked for, by the query's own event, and by an event named like the request.
+/// By acknowledgement when asked for, by the query's own event, and by an event named like the
+/// request.
 void Handlers::answer(const Incoming& incoming, std::string_view event, Json payload) {
     if (!incoming.request_id.empty()) {
         payload["request_id"] = incoming.request_id;
@@ -37,9 +38,10 @@ void Handlers::status(Incoming& incoming) {
     }
     incoming.container_id = record->container_id;
     if (controls.expected_generation.value_or(record->generation) != record->generation) {
-        Error error = make_error(ErrorType::conflict_error,
-                                 "expected generation " + std::to_string(*controls.expected_generation) +
-                                     ", but it is at " + std::to_string(record->generation));
+        Error error =
+            make_error(ErrorType::conflict_error,
+                       "expected generation " + std::to_string(*controls.expected_generation) +
+                           ", but it is at " + std::to_string(record->generation));
         return refuse(incoming, std::move(error));
     }
     answer(incoming, "container_status", parts_.queries.status(*record));

@@ -1,4 +1,5 @@
-// The requests that write: parse, validate, check the policy, hand over to the store, acknowledge after commit.
+// The requests that write: parse, validate, check the policy, hand over to the store, acknowledge
+// after commit.
 #include <utility>
 
 #include <spdlog/spdlog.h>
@@ -38,7 +39,8 @@ void Handlers::create(Incoming& incoming) {
     Payload payload(incoming.payload);
     const Controls controls = read_controls(payload, incoming);
     if (controls.expected_generation.value_or(0) != 0) {
-        payload.fail("expected_generation", "a new container has none to compare with; leave it out");
+        payload.fail("expected_generation",
+                     "a new container has none to compare with; leave it out");
     }
     Request request = base_request(controls, Operation::create);
     request.expected_generation = std::nullopt;
@@ -141,9 +143,10 @@ void Handlers::submit(Incoming& incoming, const Controls& controls, Request requ
                       std::optional<Error> not_found) {
     Session& session = *incoming.session;
     if (session.open_requests + session.waiting() >= parts_.config.open_requests) {
-        return refuse(incoming, make_error(ErrorType::rate_limited,
-                                           "this client has " + std::to_string(session.open_requests) +
-                                               " requests that have not ended; wait for some of them"));
+        return refuse(incoming,
+                      make_error(ErrorType::rate_limited,
+                                 "this client has " + std::to_string(session.open_requests) +
+                                     " requests that have not ended; wait for some of them"));
     }
     request.payload_digest = payload_digest(incoming.operation, incoming.payload);
     incoming.request_id = request.request_id;
@@ -152,11 +155,11 @@ void Handlers::submit(Incoming& incoming, const Controls& controls, Request requ
     const Answers::Token token = parts_.answers.attach(std::move(waiter));
     auto done = [this, token, incoming, not_found](domain::Result<domain::Accepted> result) {
         if (result) {
-            spdlog::info("request accepted operation={} container_id={} request_id={} generation={} "
-                         "seq={} changed={} client={}",
-                         incoming.operation, result->container_id, incoming.request_id,
-                         result->generation, result->seq, result->changed,
-                         incoming.session->peer().remote());
+            spdlog::info(
+                "request accepted operation={} container_id={} request_id={} generation={} "
+                "seq={} changed={} client={}",
+                incoming.operation, result->container_id, incoming.request_id, result->generation,
+                result->seq, result->changed, incoming.session->peer().remote());
             return parts_.answers.accepted(token, *result);
         }
         parts_.answers.refused(token);

@@ -133,9 +133,10 @@ HttpRoutes::Reply HttpRoutes::route(std::string_view path, std::string_view quer
     if (path.starts_with(kContainers) && rest.starts_with('/') && rest.find('/', 1) == rest.npos) {
         return container(rest.substr(1));
     }
-    Error error = make_error(ErrorType::validation_error,
-                             "there is nothing at " + printable(path, 200) +
-                                 "; known are /healthz, /readyz, /api/containers, /api/containers/ID");
+    Error error =
+        make_error(ErrorType::validation_error,
+                   "there is nothing at " + printable(path, 200) +
+                       "; known are /healthz, /readyz, /api/containers, /api/containers/ID");
     return {404, error.to_json()};
 }
 
@@ -148,7 +149,8 @@ HttpRoutes::Response HttpRoutes::answer(const Request& request) const {
     const bool known = reply.status != 404 || path.starts_with("/api/containers");
     if (known && !head && request.method() != http::verb::get) {
         reply = {405, make_error(ErrorType::validation_error,
-                                 "only GET works here; use Socket.IO to change containers").to_json()};
+                                 "only GET works here; use Socket.IO to change containers")
+                          .to_json()};
     }
     Response response{static_cast<http::status>(reply.status), request.version()};
     response.set(http::field::content_type, "application/json");

@@ -1,5 +1,6 @@
-// The plain HTTP side (contract 5, as far as it is there): health for machines, containers for scripts. Reads only.
-// Answers from memory at once, on the io_context's thread; borrows what it is given.
+// The plain HTTP side (contract 5, as far as it is there): health for machines, containers for
+// scripts. Reads only. Answers from memory at once, on the io_context's thread; borrows what it is
+// given.
 #pragma once
 
 #include <string_view>
@@ -19,7 +20,8 @@ public:
     HttpRoutes(const domain::Store& store, const Services& services, const Queries& queries)
         : store_(store), services_(services), queries_(queries) {}
 
-    /// GET and HEAD of /healthz, /readyz, /api/containers and /api/containers/:id; JSON errors for all else.
+    /// GET and HEAD of /healthz, /readyz, /api/containers and /api/containers/:id; JSON errors for
+    /// all else.
     Response answer(const Request& request) const;
 
 private:

@@ -29,7 +29,8 @@ std::vector<std::string> machine_hosts() {
         }
         const socklen_t length =
             address->sa_family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
-        if (getnameinfo(address, length, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST) == 0) {
+        if (getnameinfo(address, length, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST) ==
+            0) {
             hosts.emplace_back(text.data());
         }
     }

@@ -19,7 +19,8 @@ double seconds(Duration duration) {
 }
 
 std::string seconds_text(Duration duration) {
-    return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(duration).count()) + " s";
+    return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(duration).count()) +
+           " s";
 }
 
 std::optional<Duration> to_duration(const Json& value) {
@@ -151,7 +152,8 @@ std::vector<std::string> Payload::texts(std::string_view field, std::size_t most
         return found;
     }
     if (!value->is_array() || value->size() > most) {
-        fail(std::string(field), "must be a text or a list of at most " + std::to_string(most) + " texts");
+        fail(std::string(field),
+             "must be a text or a list of at most " + std::to_string(most) + " texts");
         return found;
     }
     std::size_t index = 0;
@@ -159,7 +161,8 @@ std::vector<std::string> Payload::texts(std::string_view field, std::size_t most
         if (item.is_string() && !item.get_ref<const std::string&>().empty()) {
             found.push_back(item.get<std::string>());
         } else {
-            fail(std::string(field) + "[" + std::to_string(index) + "]", "must be a text that is not empty");
+            fail(std::string(field) + "[" + std::to_string(index) + "]",
+                 "must be a text that is not empty");
         }
         ++index;
     }
@@ -192,7 +195,8 @@ std::map<std::string, std::optional<std::string>> Payload::labels(std::string_vi
         return found;
     }
     if (!value->is_structured() || value->size() > 100) {
-        fail(std::string(field), "must be a map or a list of \"key=value\" with at most 100 entries");
+        fail(std::string(field),
+             "must be a map or a list of \"key=value\" with at most 100 entries");
         return found;
     }
     std::size_t index = 0;

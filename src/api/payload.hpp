@@ -1,5 +1,6 @@
-// Reads the object a client sent, strictly: each field is taken by name, and what nobody took is an error.
-// All errors are collected, so that one answer names all of them. Borrows the object; lives for one request.
+// Reads the object a client sent, strictly: each field is taken by name, and what nobody took is an
+// error. All errors are collected, so that one answer names all of them. Borrows the object; lives
+// for one request.
 #pragma once
 
 #include <cstdint>
@@ -46,7 +47,8 @@ public:
     std::optional<Duration> duration(std::string_view field, DurationLimits limits = {});
     /// One text or a list of texts.
     std::vector<std::string> texts(std::string_view field, std::size_t most = 1000);
-    /// A map, or a list of "key=value"; a key alone ("key" in a list, null in a map) asks for any value.
+    /// A map, or a list of "key=value"; a key alone ("key" in a list, null in a map) asks for any
+    /// value.
     std::map<std::string, std::optional<std::string>> labels(std::string_view field);
 
     bool has(std::string_view field) const;

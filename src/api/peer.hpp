@@ -1,6 +1,7 @@
-// A connected client as the API sees it, and events that are encoded once for many clients.
-// The interface exists so that sessions, feed and answers can be tested without a network; SocketPeer is the
-// real one. Everything is on the io_context's thread. A Peer is shared by its session and by whoever answers it.
+// A connected client as the API sees it, and events that are encoded once for many clients. The
+// interface exists so that sessions, feed and answers can be tested without a network; SocketPeer
+// is the real one. Everything is on the io_context's thread. A Peer is shared by its session and by
+// whoever answers it.
 #pragma once
 
 #include <cstddef>

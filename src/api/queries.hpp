@@ -1,6 +1,6 @@
-// What is answered from memory (contract 3): one container's status, the list, the snapshot of a resync.
-// The moment decides: without contact to the engine the state is `unknown`, never a stale `running`.
-// Reads the store only; on the io_context's thread.
+// What is answered from memory (contract 3): one container's status, the list, the snapshot of a
+// resync. The moment decides: without contact to the engine the state is `unknown`, never a stale
+// `running`. Reads the store only; on the io_context's thread.
 #pragma once
 
 #include <optional>
@@ -31,7 +31,8 @@ public:
 
     /// Reads `labels`, `state`, `limit` and `cursor`, and notes what is wrong with them.
     ListQuery parse_list(Payload& payload) const;
-    /// `{containers, count, next_cursor}`, sorted by creation, then id; `count` is that of this page.
+    /// `{containers, count, next_cursor}`, sorted by creation, then id; `count` is that of this
+    /// page.
     Json list(const ListQuery& query) const;
     /// All entries, for a resync.
     Json snapshot() const;

@@ -1,5 +1,5 @@
-// What the API needs from the rest of the daemon, as functions that main fills in, and the API's own settings.
-// All functions are called on the io_context's thread and must not block.
+// What the API needs from the rest of the daemon, as functions that main fills in, and the API's
+// own settings. All functions are called on the io_context's thread and must not block.
 #pragma once
 
 #include <chrono>

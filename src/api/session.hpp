@@ -1,6 +1,6 @@
-// One connected client: how far it has been told the log (its one cursor), what it wants to hear, and what must
-// reach it only after a certain event. Owned by the Feed while connected; others hold weak pointers.
-// Everything is on the io_context's thread.
+// One connected client: how far it has been told the log (its one cursor), what it wants to hear,
+// and what must reach it only after a certain event. Owned by the Feed while connected; others hold
+// weak pointers. Everything is on the io_context's thread.
 #pragma once
 
 #include <cstddef>
@@ -27,7 +27,8 @@ public:
     void set_gone() { gone_ = true; }
     void emit(std::string_view event, const Json& payload) { peer_->emit(event, payload); }
 
-    // -- the cursor -----------------------------------------------------------------------------------
+    // -- the cursor
+    // -----------------------------------------------------------------------------------
     /// Everything wanted up to this seq was sent.
     Seq cursor() const { return cursor_; }
     /// Moves the cursor forward and does what waited for it.
@@ -43,7 +44,8 @@ public:
     /// Actions that wait for the cursor.
     std::size_t waiting() const { return waiting_.size(); }
 
-    // -- subscriptions --------------------------------------------------------------------------------
+    // -- subscriptions
+    // --------------------------------------------------------------------------------
     const FilterSet& filters() const { return filters_; }
     /// Changes take effect for what comes after the cursor.
     void set_filters(FilterSet filters);

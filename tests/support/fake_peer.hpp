@@ -1,4 +1,5 @@
-// A client without a network: keeps what it was sent, and is as slow as the test wants. Single-threaded.
+// A client without a network: keeps what it was sent, and is as slow as the test wants.
+// Single-threaded.
 #pragma once
 
 #include <functional>

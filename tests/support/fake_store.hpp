@@ -1,5 +1,6 @@
-// A store in memory for tests: real model functions, no file. Nothing is durable (no callback, no observer, no event
-// visible) before commit() is called, so that a test decides about every order. Single-threaded.
+// A store in memory for tests: real model functions, no file. Nothing is durable (no callback, no
+// observer, no event visible) before commit() is called, so that a test decides about every order.
+// Single-threaded.
 #pragma once
 
 #include <functional>
@@ -18,12 +19,15 @@ namespace flow::test {
 
 class FakeStore final : public domain::Store {
 public:
-    // -- what tests do and look at -------------------------------------------------------------------
+    // -- what tests do and look at
+    // -------------------------------------------------------------------
     /// Makes everything since the last commit durable, in order: observers first, then callbacks.
     void commit();
     /// Puts a row there as if it had always been.
     domain::Record& put(domain::Spec spec, std::string container_id = "");
-    domain::Record& row(std::string_view container_id) { return *rows_.at(std::string(container_id)); }
+    domain::Record& row(std::string_view container_id) {
+        return *rows_.at(std::string(container_id));
+    }
     void erase(const std::string& container_id) { rows_.erase(container_id); }
     /// A public event; returns its seq. Durable after commit().
     domain::Seq tell(std::string type, std::string container_id = "",
@@ -35,13 +39,14 @@ public:
     /// From now on the next accept() is refused with this error.
     void refuse_next(domain::Error error) { refusal_ = std::move(error); }
 
-    std::vector<domain::Request> accepted;          ///< all that came to accept(), also refused ones
+    std::vector<domain::Request> accepted;  ///< all that came to accept(), also refused ones
     std::vector<domain::EventDraft> refusals;       ///< audit rows written through log()
     mutable int log_reads = 0;                      ///< calls of events_after()
     bool log_broken = false;
     domain::Moment moment{domain::from_nanos(1'795'240'789'000'000'000), true, false};
 
-    // -- domain::Store ---------------------------------------------------------------------------------
+    // -- domain::Store
+    // ---------------------------------------------------------------------------------
     const domain::Record* find(std::string_view container_id) const override;
     const domain::Record* resolve(std::string_view reference) const override;
     const domain::Record* find_name(std::string_view name) const override;

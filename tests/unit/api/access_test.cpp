@@ -89,9 +89,11 @@ TEST(AccessConfig, AUnixSocketTakesAnyHostButNotAnyOrigin) {
 }
 
 TEST(AccessConfig, TheRefusalNamesTheOption) {
-    EXPECT_NE(check_access({"evil.com", "", false}, config())->find("--allowed-hosts"), std::string::npos);
-    EXPECT_NE(check_access({"localhost", "http://evil.com", false}, config())->find("--cors-origins"),
+    EXPECT_NE(check_access({"evil.com", "", false}, config())->find("--allowed-hosts"),
               std::string::npos);
+    EXPECT_NE(
+        check_access({"localhost", "http://evil.com", false}, config())->find("--cors-origins"),
+        std::string::npos);
 }
 
 TEST(MachineHosts, AreReadFromTheSystem) {

@@ -23,8 +23,9 @@ protected:
         domain::RequestEnd end = done(store.accepted.back(), id);
         end.outcome = outcome;
         if (outcome != domain::Outcome::done) {
-            end.error.type = outcome == domain::Outcome::failed ? domain::ErrorType::docker_api_error
-                                                                : domain::ErrorType::superseded;
+            end.error.type = outcome == domain::Outcome::failed
+                                 ? domain::ErrorType::docker_api_error
+                                 : domain::ErrorType::superseded;
             end.error.message = "it did not work";
         }
         store.end(end);
@@ -48,7 +49,8 @@ TEST_F(AnswersTest, AcknowledgedAfterTheCommitAndAnsweredAtTheEnd) {
     store.tell("container_started", id);
     end_last();
     store.commit();
-    EXPECT_EQ(client.peer->events(), (Names{"activity_log", "container_started", "start_container"}));
+    EXPECT_EQ(client.peer->events(),
+              (Names{"activity_log", "container_started", "start_container"}));
     EXPECT_EQ(client.peer->last("start_container").at("request_id"), store.accepted[0].request_id);
     EXPECT_FALSE(client.peer->last("start_container").contains("seq"));
     EXPECT_EQ(acks.size(), 1U);
@@ -176,7 +178,8 @@ TEST_F(AnswersTest, ASlowClientGetsTheEventBeforeTheAnswer) {
     store.commit();
     EXPECT_EQ(client.peer->events(), (Names{"activity_log"}));
     client.peer->drain();
-    EXPECT_EQ(client.peer->events(), (Names{"activity_log", "container_started", "start_container"}));
+    EXPECT_EQ(client.peer->events(),
+              (Names{"activity_log", "container_started", "start_container"}));
 }
 
 TEST_F(AnswersTest, AClientThatLeftIsForgotten) {

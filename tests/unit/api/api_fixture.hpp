@@ -1,4 +1,5 @@
-// Handlers with everything they need but a network: a fake store, fake peers, and services that the test sets.
+// Handlers with everything they need but a network: a fake store, fake peers, and services that the
+// test sets.
 #pragma once
 
 #include <functional>
@@ -48,7 +49,8 @@ struct ApiFixture {
     void send(const Client& client, const std::string& event, const Json& payload) {
         Json args = Json::array();
         args.push_back(payload);
-        handlers.handle(client.session, event, args, [this](const Json& ack) { acks.push_back(ack); });
+        handlers.handle(client.session, event, args,
+                        [this](const Json& ack) { acks.push_back(ack); });
     }
     domain::Spec spec(const std::string& name = "web") const {
         domain::Spec made;

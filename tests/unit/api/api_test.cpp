@@ -139,13 +139,53 @@ TEST_F(ApiTest, BroadcastsReachThoseWhoWantThem) {
     EXPECT_EQ(some.next().at(0), "image_pull_progress");
 }
 
+TEST_F(ApiTest, ABroadcastAboutSeveralContainersReachesWhoeverWantsOne) {
+    on_server([this] { store_.put(spec(), "abcabcabcabc"); });
+    SocketClient one(port_);
+    one.call("subscribe", {{"container_ids", {"web"}}});
+    on_server([this] {
+        api_->broadcast("image_pull_progress", Json{{"container_ids", {"x", "y"}}, {"percent", 1}});
+        api_->broadcast("image_pull_progress",
+                        Json{{"container_ids", {"x", "abcabcabcabc"}}, {"percent", 2}});
+    });
+    EXPECT_EQ(one.wait_for("image_pull_progress").at("percent"), 2);
+}
+
+TEST_F(ApiTest, StatusUpdatesComeSinglyOrInBulk) {
+    on_server([this] {
+        domain::Record& record = store_.put(spec(), "abcabcabcabc");
+        record.desired = domain::DesiredState::running;
+        record.run_wanted = record.status.run_started = record.status.active_generation = 1;
+        record.status.docker_id = "d1";
+        record.status.periods["d1"].open = true;
+        record.status.periods["d1"].run = 1;
+        domain::Spec idle = spec();
+        idle.name = "idle";
+        store_.put(idle);
+    });
+    SocketClient single(port_);
+    SocketClient bulk(port_);
+    single.call("list_containers", Json::object());
+    bulk.call("subscribe", {{"types", {"container_status_updates", "container_*"}}});
+    on_server([this] { api_->publish_status_updates(); });
+    const Json update = single.wait_for("container_status_update");
+    EXPECT_EQ(update.at("container_id"), "abcabcabcabc");
+    EXPECT_EQ(update.at("state"), "running");
+    bulk.emit("list_containers", Json::object());
+    const Json updates = bulk.wait_for("container_status_updates");
+    ASSERT_EQ(updates.at("containers").size(), 1U);
+    EXPECT_EQ(updates.at("containers").at(0).at("name"), "web");
+    EXPECT_EQ(bulk.next().at(0), "container_list");     // and no single update before it
+}
+
 TEST_F(ApiTest, AccessIsCheckedOnEveryPath) {
     const std::string own = "localhost:" + std::to_string(port_);
     EXPECT_EQ(SocketClient::get(port_, "/healthz", own), 200U);
     EXPECT_EQ(SocketClient::get(port_, "/healthz", "evil.example.com"), 403U);
     EXPECT_EQ(SocketClient::get(port_, "/healthz", own, "http://evil.example.com"), 403U);
     EXPECT_EQ(SocketClient::get(port_, "/healthz", own, "http://" + own), 200U);
-    EXPECT_EQ(SocketClient::get(port_, "/socket.io/?EIO=4&transport=polling", "evil.example.com"), 403U);
+    EXPECT_EQ(SocketClient::get(port_, "/socket.io/?EIO=4&transport=polling", "evil.example.com"),
+              403U);
     EXPECT_EQ(SocketClient::get(port_, "/nothing", own), 404U);
 }
 

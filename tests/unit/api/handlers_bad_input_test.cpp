@@ -1,4 +1,5 @@
-// What bad input gets: a typed error that names operation, container and field, an audit row, and nothing else.
+// What bad input gets: a typed error that names operation, container and field, an audit row, and
+// nothing else.
 #include <gtest/gtest.h>
 
 #include "api/handlers.hpp"
@@ -32,7 +33,8 @@ TEST_P(BadInput, IsRefusedAndChangesNothing) {
     ASSERT_FALSE(error.is_null());
     EXPECT_EQ(error.at("error"), true);
     EXPECT_EQ(error.at("error_type"), one.error_type);
-    EXPECT_NE(error.at("message").get<std::string>().find(one.words), std::string::npos) << error.dump();
+    EXPECT_NE(error.at("message").get<std::string>().find(one.words), std::string::npos)
+        << error.dump();
     EXPECT_EQ(error.at("details").at("operation"), one.event);
     const std::string path =
         error.at("details").contains("field_errors")
@@ -52,6 +54,7 @@ TEST_P(BadInput, IsRefusedAndChangesNothing) {
 INSTANTIATE_TEST_SUITE_P(Requests, BadInput, testing::Values(
     BadCase{"start_containr", "{}", "validation_error", "", "did you mean start_container?"},
     BadCase{"frobnicate", "{}", "validation_error", "", "known are create_container"},
+    BadCase{"send_message", "{}", "validation_error", "", "send_message is not supported yet"},
     BadCase{"start_container", "[]", "validation_error", "", "takes one object"},
     BadCase{"start_container", "\"abc\"", "validation_error", "", "takes one object"},
     BadCase{"start_container", "null", "validation_error", "", "takes one object, not nothing"},
@@ -124,21 +127,25 @@ class BadInputMore : public testing::Test, public ApiFixture {};
 
 TEST_F(BadInputMore, AllFieldErrorsComeAtOnce) {
     const Client client = connect();
-    send(client, "create_container",
-         Json::parse(R"({"request_id": "short", "wait": 1, "image": 5, "nonsense": 1, "code_path": "/x"})"));
+    send(
+        client, "create_container",
+        Json::parse(
+            R"({"request_id": "short", "wait": 1, "image": 5, "nonsense": 1, "code_path": "/x"})"));
     std::vector<std::string> paths;
     const Json error = client.peer->last("error");
     for (const Json& field : error.at("details").at("field_errors")) {
         paths.push_back(field.at("path").get<std::string>());
     }
     std::sort(paths.begin(), paths.end());
-    EXPECT_EQ(paths, (std::vector<std::string>{"code_path", "image", "nonsense", "request_id", "wait"}));
+    EXPECT_EQ(paths,
+              (std::vector<std::string>{"code_path", "image", "nonsense", "request_id", "wait"}));
 }
 
 TEST_F(BadInputMore, TwoArgumentsAreOneTooMany) {
     store.put(spec());
     const Client client = connect();
-    handlers.handle(client.session, "start_container", Json::array({{{"container_id", "web"}}, 1}), {});
+    handlers.handle(client.session, "start_container", Json::array({{{"container_id", "web"}}, 1}),
+                    {});
     EXPECT_EQ(client.peer->last("error").at("error_type"), "validation_error");
 }
 

@@ -19,7 +19,8 @@ protected:
         const std::size_t before = store.accepted.size();
         send(client, event, payload);
         store.commit();
-        EXPECT_EQ(store.accepted.size(), before + 1) << event << ": " << client.peer->last("error").dump();
+        EXPECT_EQ(store.accepted.size(), before + 1)
+            << event << ": " << client.peer->last("error").dump();
         return store.accepted.back();
     }
     Client client = connect();
@@ -94,7 +95,8 @@ TEST_F(HandlersTest, UpdateIsAPatchOnTheLatestSpec) {
     EXPECT_EQ(request.operation, Operation::update);
     EXPECT_EQ(request.container_id, id);
     EXPECT_EQ(request.spec->image, "busybox:2");
-    EXPECT_EQ(request.spec->environment, (std::map<std::string, std::string>{{"B", "2"}, {"C", "3"}}));
+    EXPECT_EQ(request.spec->environment,
+              (std::map<std::string, std::string>{{"B", "2"}, {"C", "3"}}));
     EXPECT_EQ(request.spec->name, "web");
     EXPECT_EQ(acks.back().at("generation"), 2);
 }
@@ -113,7 +115,8 @@ TEST_F(HandlersTest, DigestLeavesOutWaitAndTheOrderOfKeys) {
     };
     const std::string plain = digest(R"({"container_id": "web", "expected_generation": 1})");
     EXPECT_EQ(digest(R"({"expected_generation": 1, "container_id": "web", "wait": true})"), plain);
-    EXPECT_EQ(digest(R"({"container_id": "web", "expected_generation": 1, "wait_timeout": 3})"), plain);
+    EXPECT_EQ(digest(R"({"container_id": "web", "expected_generation": 1, "wait_timeout": 3})"),
+              plain);
     EXPECT_NE(digest(R"({"container_id": "web"})"), plain);
 }
 
@@ -141,11 +144,26 @@ TEST_F(HandlersTest, StatusComesByAckByItsEventAndByTheRequestsName) {
     EXPECT_EQ(client.peer->events(), (Names{"container_status", "get_container_status"}));
     const Json status = client.peer->last("container_status");
     EXPECT_EQ(status, client.peer->last("get_container_status"));
-    for (const char* field : {"container_id", "name", "docker_id", "generation", "timestamp", "state",
-                              "reason", "message", "desired_state", "observed_generation",
-                              "active_generation", "health", "uptime", "restart_count",
-                              "next_retry_at", "last_exit", "socket_connected",
-                              "last_communication", "observed_at", "resource_usage"}) {
+    for (const char* field : {"container_id",
+                              "name",
+                              "docker_id",
+                              "generation",
+                              "timestamp",
+                              "state",
+                              "reason",
+                              "message",
+                              "desired_state",
+                              "observed_generation",
+                              "active_generation",
+                              "health",
+                              "uptime",
+                              "restart_count",
+                              "next_retry_at",
+                              "last_exit",
+                              "socket_connected",
+                              "last_communication",
+                              "observed_at",
+                              "resource_usage"}) {
         EXPECT_TRUE(status.contains(field)) << field;
     }
     for (const char* field : {"cpu_percent", "memory_usage", "memory_limit", "memory_percent",

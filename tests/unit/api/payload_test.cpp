@@ -111,7 +111,8 @@ TEST(ParseDuration, ReadsComposeForms) {
     EXPECT_EQ(parse_duration("1.5h"), Duration{90min});
     EXPECT_EQ(parse_duration("250ms"), Duration{250ms});
     EXPECT_EQ(parse_duration("0s"), Duration{0});
-    for (const char* bad : {"", "10", "s", "-1s", "10 s", "1x", "1s1", "nan", "9999999999h", "1e3s"}) {
+    for (const char* bad :
+         {"", "10", "s", "-1s", "10 s", "1x", "1s1", "nan", "9999999999h", "1e3s"}) {
         EXPECT_EQ(parse_duration(bad), std::nullopt) << bad;
     }
 }

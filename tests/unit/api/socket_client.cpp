@@ -26,8 +26,8 @@ SocketClient::SocketClient(std::uint16_t port, const Json& auth) {
     boost::system::error_code error;
     stream_.next_layer().socket().connect(endpoint(port), error);
     if (!error) {
-        stream_.handshake("localhost:" + std::to_string(port), "/socket.io/?EIO=4&transport=websocket",
-                          error);
+        stream_.handshake("localhost:" + std::to_string(port),
+                          "/socket.io/?EIO=4&transport=websocket", error);
     }
     EXPECT_FALSE(error) << error.message();
     const auto open = read_frame();
@@ -52,7 +52,8 @@ std::optional<std::string> SocketClient::read_frame() {
     beast::flat_buffer buffer;
     boost::system::error_code result = asio::error::would_block;
     beast::get_lowest_layer(stream_).expires_after(kDeadline);
-    stream_.async_read(buffer, [&](boost::system::error_code error, std::size_t) { result = error; });
+    stream_.async_read(buffer,
+                       [&](boost::system::error_code error, std::size_t) { result = error; });
     io_.restart();
     io_.run();
     if (result) {

@@ -1,5 +1,5 @@
-// A Socket.IO client on a websocket, just enough for tests: blocking, on its own io_context, with a deadline on
-// every step. The server under test runs on another thread.
+// A Socket.IO client on a websocket, just enough for tests: blocking, on its own io_context, with a
+// deadline on every step. The server under test runs on another thread.
 #pragma once
 
 #include <chrono>
