@@ -48,8 +48,8 @@ public:
     Awaitable<void> ping() override { return engine_.ping(); }
     Awaitable<std::vector<domain::Observed>> list() override { return engine_.list(); }
     Awaitable<domain::Observed> inspect(std::string id) override { return engine_.inspect(id); }
-    Awaitable<std::vector<std::string>> logs(std::string id, int tail) override {
-        return engine_.logs(id, tail);
+    Awaitable<std::vector<std::string>> logs(reconciler::LogsCall call) override {
+        return engine_.logs(std::move(call));
     }
     Awaitable<std::unique_ptr<reconciler::EventStream>> subscribe(
         reconciler::EventSink sink) override {

@@ -1,7 +1,8 @@
-// The real Docker Engine behind the loop's port: each method is one request (connect and create: a few) over HTTP.
-// Duty: paths, queries, deadlines and parsing; every failure becomes an Error by the table in error_table.cpp.
-// Threading: the io_context's thread; one small thread of its own parses long lists.
-// Ownership: owns its connections. It must outlive every call in flight and die before the io_context.
+// The real Docker Engine behind the loop's port: each method is one request (connect and create: a
+// few) over HTTP. Duty: paths, queries, deadlines and parsing; every failure becomes an Error by
+// the table in error_table.cpp. Threading: the io_context's thread; one small thread of its own
+// parses long lists. Ownership: owns its connections. It must outlive every call in flight and die
+// before the io_context.
 #pragma once
 
 #include <functional>
@@ -38,13 +39,18 @@ public:
     EngineClient(boost::asio::any_io_executor executor, EngineConfig config);
     ~EngineClient() override;
 
+    /// Ends all calls in flight with an error and all streams in silence, and refuses new ones; the
+    /// engine goes on with what it has begun. For an ordered stop, before the callers are destroyed.
+    void hang_up() { http_.hang_up(); }
+
     Awaitable<reconciler::EngineInfo> connect() override;
     Awaitable<void> ping() override;
 
     Awaitable<std::vector<domain::Observed>> list() override;
     Awaitable<domain::Observed> inspect(std::string docker_id) override;
 
-    /// With a failed /networks/{id}/connect behind it the new container is removed again and the failure reported.
+    /// With a failed /networks/{id}/connect behind it the new container is removed again and the
+    /// failure reported.
     Awaitable<std::string> create(reconciler::CreateCall call) override;
     Awaitable<reconciler::StartAnswer> start(std::string docker_id) override;
     /// Engines before API 1.42 take no signal with a stop: there the container's own is used.
@@ -66,15 +72,17 @@ public:
     Awaitable<void> remove_network(std::string name) override;
     /// In use: an error with details.cause `in_use`.
     Awaitable<bool> remove_volume(std::string name, bool anonymous) override;
-    Awaitable<std::vector<std::string>> logs(std::string docker_id, int tail) override;
+    Awaitable<std::vector<std::string>> logs(reconciler::LogsCall call) override;
 
-    /// No event after the call is missed: the engine sends its headers before it listens, so it is asked for what has
-    /// happened since the moment of the call. The sink is called only after the awaiting side has its answer.
+    /// No event after the call is missed: the engine sends its headers before it listens, so it is
+    /// asked for what has happened since the moment of the call. The sink is called only after the
+    /// awaiting side has its answer.
     Awaitable<std::unique_ptr<reconciler::EventStream>> subscribe(
         reconciler::EventSink sink) override;
     Awaitable<std::vector<domain::EngineEvent>> ring() override;
 
-    /// From the cgroup files (25 to 75 us) where they can be read, else by a one-shot call to the engine.
+    /// From the cgroup files (25 to 75 us) where they can be read, else by a one-shot call to the
+    /// engine.
     Awaitable<domain::ResourceUsage> stats(std::string docker_id) override;
 
 private:
@@ -89,6 +97,7 @@ private:
     /// The network of exactly this name, or null.
     Awaitable<JsonBody> find_network(std::string name);
     Awaitable<std::int64_t> pid_of(std::string docker_id);
+    void forget(const std::string& docker_id);
     std::string event_query() const;
 
     boost::asio::any_io_executor executor_;

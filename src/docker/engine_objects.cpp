@@ -90,7 +90,8 @@ reconciler::Awaitable<void> EngineClient::remove_network(std::string name) {
     if (text_of(member(found->json, "Labels"), domain::kLabelManager) != config_.manager) {
         co_return Result<void>{};
     }
-    // The engine lets a network of stopped containers go, and they could never start again: look for members first.
+    // The engine lets a network of stopped containers go, and they could never start again: look
+    // for members first.
     const std::string id = text_of(found->json, "Id");
     EngineJson filters;
     filters["network"].push_back(id);
@@ -127,7 +128,8 @@ reconciler::Awaitable<bool> EngineClient::remove_volume(std::string name, bool a
         }
         co_return std::move(volume.error());
     }
-    const bool ours = text_of(member(volume->json, "Labels"), domain::kLabelManager) == config_.manager;
+    const bool ours =
+        text_of(member(volume->json, "Labels"), domain::kLabelManager) == config_.manager;
     if (!ours && !(anonymous && is_anonymous_name(name))) {
         co_return false;
     }
@@ -142,10 +144,19 @@ reconciler::Awaitable<bool> EngineClient::remove_volume(std::string name, bool a
     co_return std::move(answer.error());
 }
 
-reconciler::Awaitable<std::vector<std::string>> EngineClient::logs(std::string docker_id, int tail) {
+reconciler::Awaitable<std::vector<std::string>> EngineClient::logs(
+    reconciler::LogsCall of) {
+    const std::string docker_id = of.docker_id;
+    const int tail = of.tail;
     EngineCall what{"read the logs of", "container " + docker_id.substr(0, 12), docker_id};
-    const std::string query = "/logs?stdout=1&stderr=1&tail=" +
-                              std::to_string(std::clamp(tail, 0, kMaxTail));
+    std::string query = "/logs?stdout=1&stderr=1&tail=" +
+                        std::to_string(std::clamp(tail, 0, kMaxTail));
+    if (of.since != domain::Time{}) {
+        query += "&since=" + domain::to_engine_time(of.since);
+    }
+    if (of.until != domain::Time{}) {
+        query += "&until=" + domain::to_engine_time(of.until);
+    }
     auto asked = call(std::move(what),
                       make_request("GET", "/containers/" + percent_encoded(docker_id) + query,
                                    config_.deadlines.other));
@@ -171,15 +182,21 @@ reconciler::Awaitable<std::int64_t> EngineClient::pid_of(std::string docker_id) 
     auto asked = inspect(docker_id);
     Result<domain::Observed> observed = co_await std::move(asked);
     if (observed.has_error()) {
-        pids_.erase(docker_id);
+        forget(docker_id);
         co_return std::move(observed.error());
     }
     if (observed->pid == 0) {
-        pids_.erase(docker_id);
+        forget(docker_id);
     } else {
         pids_[docker_id] = observed->pid;
     }
     co_return observed->pid;
+}
+
+void EngineClient::forget(const std::string& docker_id) {
+    usage_.forget(docker_id);
+    samples_.forget(docker_id);
+    pids_.erase(docker_id);
 }
 
 reconciler::Awaitable<domain::ResourceUsage> EngineClient::stats(std::string docker_id) {

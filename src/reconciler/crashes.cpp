@@ -9,6 +9,10 @@ namespace flow::reconciler {
 
 namespace model = domain::model;
 
+namespace {
+constexpr std::size_t kExitsKept = 10'000;
+}
+
 void Crashes::look_at(const std::string& container_id) {
     const domain::Record* record = services_.store.find(container_id);
     if (record == nullptr) {
@@ -17,8 +21,8 @@ void Crashes::look_at(const std::string& container_id) {
     for (const domain::PendingExit& exit : record->status.pending) {
         domain::Time& asked = fetched_[exit.docker_id];
         if (asked < exit.at) {
+            spawn(services_.executor, fetch_logs(exit, asked), "crash logs");
             asked = exit.at;
-            spawn(services_.executor, fetch_logs(exit.docker_id), "crash logs");
         }
     }
     const domain::Time due = model::crash_due(*record);
@@ -40,10 +44,17 @@ void Crashes::arm(const std::string& container_id, domain::Time due) {
     });
 }
 
-boost::asio::awaitable<void> Crashes::fetch_logs(std::string docker_id) {
-    const auto lines = co_await services_.engine.logs(docker_id, config_.crash_log_lines);
+boost::asio::awaitable<void> Crashes::fetch_logs(domain::PendingExit exit,
+                                                   domain::Time last_exit) {
+    LogsCall call;
+    call.docker_id = exit.docker_id;
+    call.tail = config_.crash_log_lines;
+    // The first lines may be some ms older than the start event; those of the run before are not wanted.
+    call.since = std::max(last_exit, exit.started_at - std::chrono::milliseconds{250});
+    call.until = exit.at;
+    const auto lines = co_await services_.engine.logs(std::move(call));
     if (lines) {
-        logs_[docker_id] = *lines;
+        logs_[exit.docker_id] = *lines;
     }
 }
 
@@ -79,7 +90,9 @@ boost::asio::awaitable<void> Crashes::tell(std::string container_id) {
     co_await commit(services_.store, container_id, std::move(change));
     for (const domain::PendingExit& exit : pending) {
         logs_.erase(exit.docker_id);
-        fetched_.erase(exit.docker_id);
+    }
+    if (fetched_.size() > kExitsKept) {
+        fetched_.clear();
     }
 }
 

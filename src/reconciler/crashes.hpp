@@ -21,7 +21,7 @@ public:
     const domain::model::CrashLogs& logs() const { return logs_; }
 
 private:
-    boost::asio::awaitable<void> fetch_logs(std::string docker_id);
+    boost::asio::awaitable<void> fetch_logs(domain::PendingExit exit, domain::Time last_exit);
     boost::asio::awaitable<void> tell(std::string container_id);
     /// Whether the container of a crash by KILL is gone: then somebody removed it.
     boost::asio::awaitable<bool> removed(std::string docker_id);
@@ -32,7 +32,7 @@ private:
     Lost lost_;
     domain::model::CrashLogs logs_;
     std::map<std::string, domain::Time> armed_;         ///< container id to the timer that is set
-    std::map<std::string, domain::Time> fetched_;       ///< docker id to the exit whose logs were asked for
+    std::map<std::string, domain::Time> fetched_;       ///< docker id to the last exit whose logs were asked for
 };
 
 }  // namespace flow::reconciler

@@ -60,6 +60,13 @@ struct StopCall {
     std::string signal;            ///< "": the container's own
 };
 
+struct LogsCall {
+    std::string docker_id;
+    int tail = 20;                 ///< last lines of what lies between since and until
+    domain::Time since;            ///< Time{}: from the beginning
+    domain::Time until;            ///< Time{}: to the end
+};
+
 class Engine {
 public:
     virtual ~Engine() = default;
@@ -97,8 +104,8 @@ public:
     /// A named volume with our label is removed; answers whether it was (false: not ours, not there).
     virtual Awaitable<bool> remove_volume(std::string name, bool anonymous) = 0;
 
-    /// The last `tail` lines of stdout and stderr, oldest first, without control frames.
-    virtual Awaitable<std::vector<std::string>> logs(std::string docker_id, int tail) = 0;
+    /// The last lines of stdout and stderr, oldest first, without control frames.
+    virtual Awaitable<std::vector<std::string>> logs(LogsCall call) = 0;
 
     /// Container events by our label from now on. Ready (subscribed) when it answers.
     virtual Awaitable<std::unique_ptr<EventStream>> subscribe(EventSink sink) = 0;

@@ -296,8 +296,8 @@ Awaitable<void> EnginePort::remove_network(std::string) { co_return domain::Resu
 
 Awaitable<bool> EnginePort::remove_volume(std::string, bool) { co_return false; }
 
-Awaitable<std::vector<std::string>> EnginePort::logs(std::string docker_id, int) {
-    Call call = about(Op::logs, std::move(docker_id));
+Awaitable<std::vector<std::string>> EnginePort::logs(reconciler::LogsCall of) {
+    Call call = about(Op::logs, std::move(of.docker_id));
     const Reply reply = co_await ask(std::move(call));
     if (reply.kind != Reply::Kind::ok) {
         co_return error_of(reply);

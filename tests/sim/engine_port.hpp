@@ -44,7 +44,7 @@ public:
     reconciler::Awaitable<bool> ensure_network(std::string name) override;
     reconciler::Awaitable<void> remove_network(std::string name) override;
     reconciler::Awaitable<bool> remove_volume(std::string name, bool anonymous) override;
-    reconciler::Awaitable<std::vector<std::string>> logs(std::string docker_id, int tail) override;
+    reconciler::Awaitable<std::vector<std::string>> logs(reconciler::LogsCall of) override;
     reconciler::Awaitable<std::unique_ptr<reconciler::EventStream>> subscribe(
         reconciler::EventSink sink) override;
     reconciler::Awaitable<std::vector<EngineEvent>> ring() override;
