@@ -22,6 +22,8 @@ build_preset() {
 ensure_built() {
     local preset=$1
     shift
+    # Objects are found in the cache from any checkout: paths below it count as relative.
+    export CCACHE_BASEDIR=$ROOT CCACHE_NOHASHDIR=1
     if [[ ! -f $ROOT/build/$preset/build.ninja ]]; then
         step "Configuring the $preset preset" configure_preset "$preset"
     fi
