@@ -2,9 +2,7 @@
 
 #include <utility>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include "api/socketio/json_text.hpp"
 #include "api/socketio/log.hpp"
@@ -14,12 +12,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// How long a poll between probe and upgrade is held before its noop.
-constexpr Millis kNoopDelay{50};
 /// How long a closing session waits for the client to fetch what is left.
 constexpr Millis kLinger{5'000};
-/// A poll's answer takes further messages up to this size.
-constexpr std::size_t kPollBatch = 1024 * 1024;
 
 }  // namespace
 
@@ -115,78 +109,6 @@ void EngineSession::fail(const std::string& reason, PacketType farewell) {
 void EngineSession::tell_user(const std::string& reason) {
     if (const auto user = std::exchange(user_, nullptr)) {
         user->on_closed(reason);
-    }
-}
-
-boost::asio::awaitable<PollAnswer> EngineSession::poll() {
-    const auto self = shared_from_this();
-    if (!transport_.poll_begins()) {
-        fail("transport error");
-        PollAnswer refused;
-        refused.conflict = true;
-        co_return refused;
-    }
-    bool waited = false;
-    while (!poll_is_due(waited)) {
-        if (transport_.poll_gets_noop()) {
-            poll_wake_.expires_after(kNoopDelay);
-        } else {
-            poll_wake_.expires_at(TimePoint::max());
-        }
-        co_await poll_wake_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
-        waited = true;
-    }
-    transport_.poll_ends();
-    co_return make_poll_answer();
-}
-
-bool EngineSession::poll_is_due(bool waited) const {
-    if (life_ == Life::closed || life_ == Life::closing) {
-        return true;
-    }
-    return transport_.poll_gets_noop() ? waited : !queue_.empty();
-}
-
-PollAnswer EngineSession::make_poll_answer() {
-    PollAnswer answer;
-    if (life_ == Life::closed) {
-        answer.payload.assign(1, static_cast<char>(farewell_));
-        return answer;
-    }
-    if (transport_.poll_gets_noop()) {
-        answer.payload.assign(1, static_cast<char>(PacketType::noop));
-        return answer;
-    }
-    while (!queue_.empty() &&
-           (answer.cost == 0 || answer.cost + queue_.front().cost() <= kPollBatch)) {
-        const auto message = queue_.pop();
-        answer.cost += message->cost();
-        append_packets(answer.payload, *message);
-    }
-    in_flight_ += answer.cost;
-    if (finished()) {
-        if (!answer.payload.empty()) {
-            answer.payload.push_back(kPacketSeparator);
-        }
-        answer.payload.push_back(static_cast<char>(PacketType::close));
-        fail("closed");
-    }
-    return answer;
-}
-
-void EngineSession::append_packets(std::string& payload, const Message& message) {
-    const auto separate = [&payload] {
-        if (!payload.empty()) {
-            payload.push_back(kPacketSeparator);
-        }
-    };
-    if (message.text) {
-        separate();
-        payload += *message.text;
-    }
-    for (const Bytes& attachment : message.attachments) {
-        separate();
-        append_binary_packet(payload, *attachment);
     }
 }
 

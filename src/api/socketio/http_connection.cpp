@@ -69,6 +69,7 @@ asio::awaitable<bool> HttpConnection::serve_one() {
         co_return false;
     }
     if (error) {
+        co_await refuse_malformed(error);
         co_return false;
     }
     Request request = parser.release();
@@ -97,9 +98,7 @@ asio::awaitable<ErrorCode> HttpConnection::read_request(Parser& parser) {
     if (error) {
         co_return error;
     }
-    if (!claim_post(parser.get())) {
-        co_return http::error::bad_value;
-    }
+    claim_post(parser.get());
     if (beast::iequals(parser.get()[http::field::expect], "100-continue")) {
         http::response<http::empty_body> go_on(http::status::continue_, 11);
         co_await http::async_write(stream_, go_on, kTuple);
@@ -145,6 +144,20 @@ asio::awaitable<void> HttpConnection::refuse_body(const Request& header) {
                                            "the body is larger than " +
                                                std::to_string(config_->max_payload) + " bytes\n");
     add_cors(response, view(header[http::field::origin]), *config_);
+    response.prepare_payload();
+    co_await write_response(std::move(response), false);
+}
+
+/// What is no HTTP gets an answer all the same; a connection that just ended gets none.
+asio::awaitable<void> HttpConnection::refuse_malformed(ErrorCode error) {
+    const bool ended = error == http::error::end_of_stream || error == http::error::partial_message;
+    if (ended || error.category() != http::make_error_code(http::error::bad_value).category()) {
+        co_return;
+    }
+    const auto status = error == http::error::header_limit
+                            ? http::status::request_header_fields_too_large
+                            : http::status::bad_request;
+    HttpResponse response = plain_response(status, "text/plain", error.message() + "\n");
     response.prepare_payload();
     co_await write_response(std::move(response), false);
 }

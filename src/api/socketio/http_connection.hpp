@@ -54,14 +54,15 @@ private:
     boost::asio::awaitable<void> serve_websocket(Request request);
     boost::asio::awaitable<bool> write_response(HttpResponse response, bool keep_alive);
     boost::asio::awaitable<void> refuse_body(const Request& header);
+    boost::asio::awaitable<void> refuse_malformed(ErrorCode error);
     boost::asio::awaitable<void> linger();
 
     std::optional<HttpResponse> refuse_access(const Request& request) const;
     HttpResponse answer_other(const Request& request) const;
     HttpResponse open_session(EngineSite& site, const Request& request);
     std::optional<EngineError> check(const EngineSite& site, const Request& request) const;
-    /// Claims the session's one POST as soon as its header is here; false: there is one already.
-    bool claim_post(const Request& header);
+    /// Claims the session's one POST as soon as its header is here; a second one ends the session.
+    void claim_post(const Request& header);
     void release_post();
     void watch_for_hangup(const std::shared_ptr<EngineSession>& session);
     std::shared_ptr<const Handshake> handshake_of(const Request& request) const;

@@ -59,21 +59,21 @@ std::optional<EngineError> HttpConnection::check(const EngineSite& site,
     return check_request(facts);
 }
 
-bool HttpConnection::claim_post(const Request& header) {
+void HttpConnection::claim_post(const Request& header) {
     const auto site = core_->site_for(view(header.target()));
     if (header.method() != http::verb::post || !site || check(*site, header)) {
-        return true;
+        return;
     }
     const auto session = site->find(parse_engine_query(view(header.target())).sid);
     if (!session || refuse_access(header)) {
-        return true;
+        return;
     }
-    if (!session->transport().post_begins()) {
+    if (session->transport().post_begins()) {
+        posting_ = session;
+    } else {
+        // The check before the answer finds no session any more: 400.
         session->fail("transport error");
-        return true;  // the check before the answer finds no session any more: 400
     }
-    posting_ = session;
-    return true;
 }
 
 void HttpConnection::release_post() {

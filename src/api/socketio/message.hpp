@@ -23,6 +23,8 @@ struct Message {
     /// May be dropped when the queue is full.
     bool droppable = false;
 
+    std::size_t packets() const { return attachments.size() + (text ? 1 : 0); }
+
     /// What the message counts in a queue's bound: its bytes and a flat price for keeping it.
     std::size_t cost() const {
         constexpr std::size_t kFlatCost = 64;
