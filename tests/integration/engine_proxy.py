@@ -1,0 +1,102 @@
+"""An engine socket that can be cut and come back: it hands every byte on to the real one.
+
+For tests of "the engine is away" without stopping an engine that others use.
+"""
+import os
+import shutil
+import socket
+import tempfile
+import threading
+
+from flowtest import ENGINE_SOCKET, Engine
+
+
+class EngineProxy:
+    """Listens at `path` between up() and down(); down() cuts what is connected, too."""
+
+    def __init__(self):
+        self.folder = tempfile.mkdtemp(prefix='fp', dir='/tmp')
+        self.path = os.path.join(self.folder, 'e.sock')
+        self.lock = threading.Lock()
+        self.open = set()
+        self.listener = None
+
+    def up(self):
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        listener.bind(self.path)
+        listener.listen(64)
+        self.listener = listener
+        threading.Thread(target=self.accept, args=(listener,), daemon=True).start()
+        return self
+
+    def down(self):
+        if self.listener is None:
+            return
+        os.unlink(self.path)
+        listener, self.listener = self.listener, None
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        with self.lock:
+            ends = list(self.open)
+        for end in ends:
+            self.cut(end)
+
+    def close(self):
+        self.down()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def accept(self, listener):
+        while True:
+            try:
+                client, _ = listener.accept()
+            except OSError:
+                return
+            engine = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            try:
+                engine.connect(ENGINE_SOCKET)
+            except OSError:
+                client.close()
+                continue
+            with self.lock:
+                self.open.update((client, engine))
+            pair = {client, engine}      # whose pump still runs
+            for source, sink in ((client, engine), (engine, client)):
+                threading.Thread(target=self.pump, args=(source, sink, pair), daemon=True).start()
+            if self.listener is not listener:     # came in between: this one is cut, too
+                self.cut(client)
+
+    def pump(self, source, sink, pair):
+        try:
+            while True:
+                data = source.recv(65536)
+                if not data:
+                    break
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
+        except OSError:
+            self.cut(sink)
+        finally:
+            with self.lock:
+                pair.discard(source)
+                if not pair:
+                    self.open.difference_update((source, sink))
+                    source.close()
+                    sink.close()
+
+    @staticmethod
+    def cut(end):
+        try:
+            end.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+
+
+class BehindProxy(Engine):
+    """The real engine for the test, the proxy's path for the daemon."""
+
+    def __init__(self, proxy):
+        super().__init__(proxy.path)
+        self.real = Engine()
+
+    def call(self, *args, **more):
+        return self.real.call(*args, **more)
