@@ -109,7 +109,8 @@ void CurlDriver::watch_socket(curl_socket_t socket, int what) {
     const auto found = watches_.find(socket);
     if (what == CURL_POLL_REMOVE) {
         if (found != watches_.end()) {
-            // libcurl closes the socket right after this; the number may come back as another socket.
+            // libcurl closes the socket right after this; the number may come back as another
+            // socket.
             found->second->wanted = 0;
             found->second->descriptor.release();
             watches_.erase(found);

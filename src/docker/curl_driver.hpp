@@ -1,7 +1,8 @@
-// Drives one libcurl multi handle from the Asio loop: sockets by readiness waits, its clock by one timer.
-// Duty: add and drop transfers, notice their ends, deliver what arrived. User code runs only in deliver(), outside of
-// libcurl, so it may add, drop, or destroy the client. Threading: the loop's thread.
-// Ownership: shared by the client and by pending Asio handlers; libcurl owns the sockets (we release, never close).
+// Drives one libcurl multi handle from the Asio loop: sockets by readiness waits, its clock by one
+// timer. Duty: add and drop transfers, notice their ends, deliver what arrived. User code runs only
+// in deliver(), outside of libcurl, so it may add, drop, or destroy the client. Threading: the
+// loop's thread. Ownership: shared by the client and by pending Asio handlers; libcurl owns the
+// sockets (we release, never close).
 #pragma once
 
 #include <map>

@@ -79,11 +79,14 @@ void Transfer::set_options(const std::string& socket_path) {
 
 void Transfer::set_method() {
     headers_ = curl_slist_append(headers_, "Expect:");
-    if (request_.method != "GET") {
-        // libcurl silently repeats a request whose reused connection turned out dead. Nothing that changes the
-        // engine may be sent twice, so it gets a connection of its own (50 us on a Unix socket).
+    if (request_.method != "GET" || request_.fresh) {
+        // libcurl silently repeats a request whose reused connection turned out dead. Nothing that
+        // changes the engine may be sent twice, so it gets a connection of its own (50 us on a Unix
+        // socket).
         curl_easy_setopt(easy_, CURLOPT_FRESH_CONNECT, 1L);
         curl_easy_setopt(easy_, CURLOPT_FORBID_REUSE, 1L);
+    }
+    if (request_.method != "GET") {
         curl_easy_setopt(easy_, CURLOPT_CUSTOMREQUEST, request_.method.c_str());
     }
     if (request_.method == "POST") {

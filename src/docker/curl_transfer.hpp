@@ -1,6 +1,7 @@
-// One libcurl easy handle with everything that libcurl points into: request, answer so far, error text.
-// Duty: set the options, collect what arrives, turn libcurl's result into an Error. Delivers outside of libcurl only.
-// Threading: the loop's thread. Ownership: shared by the driver (while libcurl knows it) and its HttpStream or coroutine.
+// One libcurl easy handle with everything that libcurl points into: request, answer so far, error
+// text. Duty: set the options, collect what arrives, turn libcurl's result into an Error. Delivers
+// outside of libcurl only. Threading: the loop's thread. Ownership: shared by the driver (while
+// libcurl knows it) and its HttpStream or coroutine.
 #pragma once
 
 #include <array>
@@ -8,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include <curl/curl.h>
 
@@ -18,7 +20,8 @@ namespace flow::docker {
 class Transfer {
 public:
     /// With `streaming` the body goes to `sink` piece by piece, else it is kept for the answer.
-    Transfer(HttpRequest request, const std::string& socket_path, HttpStreamSink sink, bool streaming);
+    Transfer(HttpRequest request, const std::string& socket_path, HttpStreamSink sink,
+             bool streaming);
     Transfer(const Transfer&) = delete;
     Transfer& operator=(const Transfer&) = delete;
     ~Transfer();
@@ -33,7 +36,9 @@ public:
     /// Nobody is interested any more: no callback comes from now on.
     void silence() { silent_ = true; }
     bool silent() const { return silent_; }
-    bool has_news() const { return !pending_.empty() || (streaming_ && headers_complete_ && !headers_told_); }
+    bool has_news() const {
+        return !pending_.empty() || (streaming_ && headers_complete_ && !headers_told_);
+    }
     /// Tells the sink what has come since the last time. It may drop this transfer meanwhile.
     void deliver();
 

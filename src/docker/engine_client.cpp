@@ -1,5 +1,5 @@
-// Connection, list and inspect, and what all calls share. The others: engine_lifecycle.cpp, engine_objects.cpp,
-// engine_streams.cpp, engine_pull.cpp.
+// Connection, list and inspect, and what all calls share. The others: engine_lifecycle.cpp,
+// engine_objects.cpp, engine_streams.cpp, engine_pull.cpp.
 #include "docker/engine_client.hpp"
 
 #include <algorithm>
@@ -143,6 +143,8 @@ reconciler::Awaitable<reconciler::EngineInfo> EngineClient::connect() {
 reconciler::Awaitable<void> EngineClient::ping() {
     HttpRequest request = make_request("GET", "", config_.deadlines.ping);
     request.target = "/_ping";
+    // An engine on its way down takes no new connection, but still answers on those it has (model 3).
+    request.fresh = true;
     EngineCall what{"ping", "the engine", ""};
     auto asked = call_for_nothing(std::move(what), std::move(request));
     co_return co_await std::move(asked);

@@ -7,8 +7,11 @@ namespace {
 constexpr std::size_t kMaxSocketPath = 107;
 
 domain::Error bad_host(std::string_view host, const std::string& why) {
-    return domain::validation_failed(
-        {{"docker_host", "\"" + std::string{host} + "\" " + why + "; write unix:///path/to/docker.sock"}});
+    domain::FieldError field;
+    field.path = "docker_host";
+    field.message =
+        "\"" + std::string{host} + "\" " + why + "; write unix:///path/to/docker.sock";
+    return domain::validation_failed({field});
 }
 
 }  // namespace
@@ -16,8 +19,8 @@ domain::Error bad_host(std::string_view host, const std::string& why) {
 domain::Result<std::string> parse_docker_host(std::string_view host) {
     constexpr std::string_view kScheme = "unix://";
     if (!host.starts_with(kScheme)) {
-        return bad_host(host, "is not a Unix socket: only an engine on this host can be used, because "
-                              "sockets and mounts are shared with it");
+        return bad_host(host, "is not a Unix socket: only an engine on this host can be used, "
+                              "because sockets and mounts are shared with it");
     }
     const std::string_view path = host.substr(kScheme.size());
     if (path.empty() || path.front() != '/') {

@@ -1,4 +1,5 @@
 // EngineClient: the calls that change one container.
+#include <algorithm>
 #include <utility>
 
 #include "docker/engine_client.hpp"
@@ -78,8 +79,8 @@ reconciler::Awaitable<void> EngineClient::connect_networks(std::string docker_id
             make_request("POST", "/networks/" + percent_encoded(network) + "/connect",
                          config_.deadlines.other);
         request.body = connect_body(docker_id, network, alias).dump();
-        EngineCall what{"connect", "container " + docker_id.substr(0, 12) + " to network " + network,
-                        docker_id};
+        EngineCall what = on_container("connect", docker_id);
+        what.subject += " to network " + network;
         auto asked = call_for_nothing(std::move(what), std::move(request));
         Result<void> answer = co_await std::move(asked);
         if (answer.has_error()) {
@@ -108,7 +109,8 @@ reconciler::Awaitable<StopAnswer> EngineClient::stop(reconciler::StopCall call_i
     }
     const auto deadline =
         std::chrono::milliseconds{seconds * 1000} + config_.deadlines.stop_beyond_grace;
-    auto asked = call(on_container("stop", call_in.docker_id), make_request("POST", path, deadline));
+    auto asked =
+        call(on_container("stop", call_in.docker_id), make_request("POST", path, deadline));
     Result<HttpResponse> answer = co_await std::move(asked);
     if (answer.has_error()) {
         if (answer.error().engine == EngineFailure::not_running) {
@@ -132,10 +134,8 @@ reconciler::Awaitable<void> EngineClient::remove(std::string docker_id) {
                                   make_request("DELETE", container_path(docker_id, "?force=1&v=1"),
                                                config_.deadlines.remove));
     Result<void> answer = co_await std::move(asked);
-    if (answer.has_value()) {
-        usage_.forget(docker_id);
-        samples_.forget(docker_id);
-        pids_.erase(docker_id);
+    if (answer.has_value() || answer.error().engine == EngineFailure::no_such_container) {
+        forget(docker_id);
     }
     co_return std::move(answer);
 }

@@ -23,7 +23,8 @@ constexpr std::size_t kMaxRefusal = 64u << 10;
 
 }  // namespace
 
-/// One pull: its stream and what came of it. Owned by the coroutine; the stream's callbacks know it weakly.
+/// One pull: its stream and what came of it. Owned by the coroutine; the stream's callbacks know it
+/// weakly.
 class PullInHand : public std::enable_shared_from_this<PullInHand> {
 public:
     using Progress = std::function<void(const domain::PullProgress&)>;

@@ -83,7 +83,8 @@ reconciler::Awaitable<std::unique_ptr<reconciler::EventStream>> EngineClient::su
 reconciler::Awaitable<std::vector<EngineEvent>> EngineClient::ring() {
     const domain::Time now = std::chrono::system_clock::now();
     EngineCall what{"read", "the engine's past events", ""};
-    // Since the first second of all: the engine then gives all that it still has, and `until` ends the answer.
+    // Since the first second of all: the engine then gives all that it still has, and `until` ends
+    // the answer.
     auto asked = call(std::move(what),
                       make_request("GET", "/events?since=1&until=" + domain::to_engine_time(now) +
                                               "&" + event_query(),

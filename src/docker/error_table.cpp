@@ -16,7 +16,7 @@ using domain::ErrorType;
 constexpr std::size_t kMaxQuote = 2000;   // bytes of the engine's message in ours
 
 struct Rule {
-    std::string_view pattern;   // in the message, in lower case; '*' matches anything between two parts
+    std::string_view pattern;   // in lower case; '*' matches anything between two parts
     std::string_view verbs;     // "" any, else a list of words
     EngineFailure failure;
     ErrorType type = ErrorType::docker_api_error;
@@ -46,8 +46,8 @@ constexpr Rule kRules[] = {
      "api_version"},
 
     // Ports and networks: others hold them now, and may let go.
-    {"port is already allocated", "", EngineFailure::retryable, ErrorType::docker_api_error, "ports",
-     "port_conflict", "free the host port or choose another one"},
+    {"port is already allocated", "", EngineFailure::retryable, ErrorType::docker_api_error,
+     "ports", "port_conflict", "free the host port or choose another one"},
     {"address already in use", "", EngineFailure::retryable, ErrorType::docker_api_error, "ports",
      "port_conflict", "free the host port or choose another one"},
     {"cannot assign requested address", "", EngineFailure::refused, ErrorType::docker_api_error,
@@ -205,9 +205,10 @@ ErrorType type_of_status(int status) {
 
 /// The first run of 12 to 64 hex characters in quotes: … in use by container "<id>".
 std::string quoted_id(std::string_view message) {
-    for (auto at = message.find('"'); at != std::string_view::npos; at = message.find('"', at + 1)) {
+    constexpr auto kNone = std::string_view::npos;
+    for (auto at = message.find('"'); at != kNone; at = message.find('"', at + 1)) {
         const auto end = message.find_first_not_of("0123456789abcdef", at + 1);
-        if (end != std::string_view::npos && message[end] == '"' && end - at > 12) {
+        if (end != kNone && message[end] == '"' && end - at > 12) {
             return std::string{message.substr(at + 1, end - at - 1)};
         }
     }

@@ -1,6 +1,6 @@
-// One open /events stream: lines to events, held back until the subscriber has its answer. Ends once.
-// Threading: the loop's thread. Ownership: shared by the subscription and the coroutine that opens it; it owns its
-// HTTP stream, whose callbacks know it weakly.
+// One open /events stream: lines to events, held back until the subscriber has its answer. Ends
+// once. Threading: the loop's thread. Ownership: shared by the subscription and the coroutine that
+// opens it; it owns its HTTP stream, whose callbacks know it weakly.
 #pragma once
 
 #include <memory>
@@ -26,7 +26,8 @@ public:
     /// Expires when opening took too long, cancelled when it has been decided.
     boost::asio::steady_timer& decided() { return decided_; }
     bool is_open() const { return status_ == 200; }
-    /// Why it did not open: an answer of 400 or more (its status and body), or the transport's error, or neither.
+    /// Why it did not open: an answer of 400 or more (its status and body), or the transport's
+    /// error, or neither.
     int status() const { return status_; }
     const std::string& refusal() const { return held_; }
     const std::optional<domain::Error>& broken() const { return end_; }

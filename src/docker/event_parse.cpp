@@ -48,9 +48,9 @@ std::optional<Type> type_of(std::string_view action) {
     if (action.starts_with("health_status")) {
         return Type::health;
     }
-    const auto found = std::find_if(kActions.begin(), kActions.end(), [action](const NamedType& known) {
-        return known.action == action;
-    });
+    const auto found =
+        std::find_if(kActions.begin(), kActions.end(),
+                     [action](const NamedType& known) { return known.action == action; });
     return found == kActions.end() ? std::nullopt : std::optional{found->type};
 }
 

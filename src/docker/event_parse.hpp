@@ -8,7 +8,8 @@
 
 namespace flow::docker {
 
-/// Nothing for an object that is not a container, an action we have no word for, or text that is no event.
+/// Nothing for an object that is not a container, an action we have no word for, or text that is no
+/// event.
 std::optional<domain::EngineEvent> parse_event(std::string_view line);
 
 /// "15", "SIGTERM", "TERM" or "kill" to the number; 0 when it cannot be read.

@@ -24,20 +24,26 @@ HttpClient::HttpClient(asio::any_io_executor executor, std::string socket_path)
       executor_(std::move(executor)),
       driver_(std::make_shared<CurlDriver>(executor_)) {}
 
-HttpClient::~HttpClient() { driver_->close(); }
+HttpClient::~HttpClient() { hang_up(); }
+
+void HttpClient::hang_up() { driver_->close(); }
 
 std::unique_ptr<HttpStream> HttpClient::stream(HttpRequest request, HttpStreamSink sink) {
-    auto transfer = std::make_shared<Transfer>(std::move(request), socket_path_, std::move(sink), true);
+    auto transfer =
+        std::make_shared<Transfer>(std::move(request), socket_path_, std::move(sink), true);
     driver_->add(transfer);
     return std::make_unique<HttpStream>(driver_, std::move(transfer));
 }
 
 asio::awaitable<domain::Result<HttpResponse>> HttpClient::request(HttpRequest request) {
-    // The timer never expires; it is cancelled when the transfer has ended, or when the awaiting side gives up.
-    auto signal = std::make_shared<asio::steady_timer>(executor_, asio::steady_timer::time_point::max());
+    // The timer never expires; it is cancelled when the transfer has ended, or when the awaiting
+    // side gives up.
+    auto signal = std::make_shared<asio::steady_timer>(executor_);
+    signal->expires_at(asio::steady_timer::time_point::max());
     HttpStreamSink sink;
     sink.on_end = [signal](const std::optional<domain::Error>&) { signal->cancel(); };
-    auto transfer = std::make_shared<Transfer>(std::move(request), socket_path_, std::move(sink), false);
+    auto transfer =
+        std::make_shared<Transfer>(std::move(request), socket_path_, std::move(sink), false);
     driver_->add(transfer);
     const HttpStream guard{driver_, transfer};   // drops the transfer however this frame ends
     auto ended = signal->async_wait(asio::as_tuple(asio::use_awaitable));

@@ -1,8 +1,9 @@
 // HTTP/1.1 to the Docker Engine's Unix socket: libcurl's multi interface driven by the Asio loop.
-// Duty: one request, one answer (or one stream); limits and deadlines; telling "no effect" from "effect unknown".
-// Threading: everything runs on the executor's one thread; no callback runs inside a libcurl callback.
-// Ownership: the client owns the connections; a request belongs to the awaiting coroutine (destroying its frame drops
-// the transfer), a stream to its HttpStream. The client must not outlive the io_context.
+// Duty: one request, one answer (or one stream); limits and deadlines; telling "no effect" from
+// "effect unknown". Threading: everything runs on the executor's one thread; no callback runs
+// inside a libcurl callback. Ownership: the client owns the connections; a request belongs to the
+// awaiting coroutine (destroying its frame drops the transfer), a stream to its HttpStream. The
+// client must not outlive the io_context.
 #pragma once
 
 #include <chrono>
@@ -32,6 +33,7 @@ struct HttpRequest {
     std::chrono::milliseconds deadline{0};       ///< until the answer is complete; 0: none
     std::chrono::seconds idle_limit{0};          ///< no byte for so long ends it; 0: none
     std::size_t max_body = 64u << 20;            ///< bytes; a longer answer is an error
+    bool fresh = false;                          ///< on a connection of its own, as all that is not GET
 };
 
 struct HttpResponse {
@@ -40,7 +42,8 @@ struct HttpResponse {
     std::string body;
 };
 
-/// What a stream tells. Nothing is called after the HttpStream is destroyed, which any of them may do.
+/// What a stream tells. Nothing is called after the HttpStream is destroyed, which any of them may
+/// do.
 struct HttpStreamSink {
     std::function<void(const HttpResponse&)> on_headers;            ///< once; the body is empty
     std::function<void(std::string_view)> on_chunk;
@@ -65,14 +68,18 @@ public:
     HttpClient(boost::asio::any_io_executor executor, std::string socket_path);
     HttpClient(const HttpClient&) = delete;
     HttpClient& operator=(const HttpClient&) = delete;
-    /// Requests in flight end with an error, streams fall silent.
+    /// As hang_up().
     ~HttpClient();
 
-    /// Any HTTP status is an answer. Errors: `away` (nothing was sent), `unanswered` (sent; the effect is unknown).
+    /// Any HTTP status is an answer. Errors: `away` (nothing was sent), `unanswered` (sent; the
+    /// effect is unknown).
     boost::asio::awaitable<domain::Result<HttpResponse>> request(HttpRequest request);
 
     /// The first callback comes after this has returned. `deadline` counts for the whole stream.
     std::unique_ptr<HttpStream> stream(HttpRequest request, HttpStreamSink sink);
+
+    /// Requests in flight end with an error, streams fall silent, new requests are refused.
+    void hang_up();
 
     const std::string& socket_path() const { return socket_path_; }
 

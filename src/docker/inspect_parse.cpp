@@ -108,7 +108,8 @@ void read_mounts(const EngineJson& mounts, Observed& out) {
               [](const auto& a, const auto& b) { return a.target < b.target; });
 }
 
-/// A list tells health in `Health.Status` (API 1.52) or only in words: "Up 3 minutes (health: starting)".
+/// A list tells health in `Health.Status` (API 1.52) or only in words: "Up 3 minutes (health:
+/// starting)".
 std::string health_of_entry(const EngineJson& entry) {
     const std::string status = text_of(member(entry, "Health"), "Status");
     const std::string words = text_of(entry, "Status");

@@ -1,5 +1,6 @@
-// The engine's JSON about containers to `Observed`: an entry of the list, and an inspect. API 1.41 and newer.
-// Pure and forgiving: what is absent is zero or empty. Collections come out sorted, so equal facts compare equal.
+// The engine's JSON about containers to `Observed`: an entry of the list, and an inspect. API 1.41
+// and newer. Pure and forgiving: what is absent is zero or empty. Collections come out sorted, so
+// equal facts compare equal.
 #pragma once
 
 #include <string_view>

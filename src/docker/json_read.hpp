@@ -1,5 +1,5 @@
-// Forgiving reads of the engine's JSON: an absent field, null, or another type is zero or empty (API versions differ).
-// Pure functions on values; nothing here throws.
+// Forgiving reads of the engine's JSON: an absent field, null, or another type is zero or empty
+// (API versions differ). Pure functions on values; nothing here throws.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// Cuts a byte stream into lines at '\n', wherever the pieces were cut. Bounded: a line over the limit is dropped whole
-// and counted. Plain state, no I/O.
+// Cuts a byte stream into lines at '\n', wherever the pieces were cut. Bounded: a line over the
+// limit is dropped whole and counted. Plain state, no I/O.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,8 @@ class LineSplitter {
 public:
     explicit LineSplitter(std::size_t max_line) : max_line_(max_line) {}
 
-    /// Calls `on_line` for each complete line, without its end ("\n" or "\r\n"); empty lines are left out.
+    /// Calls `on_line` for each complete line, without its end ("\n" or "\r\n"); empty lines are
+    /// left out.
     void feed(std::string_view bytes, const std::function<void(std::string_view)>& on_line);
     /// What came after the last line end, if anything.
     void finish(const std::function<void(std::string_view)>& on_line);

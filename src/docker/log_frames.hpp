@@ -1,5 +1,5 @@
-// The engine's multiplexed log stream: frames of [stream, 0, 0, 0, length (4 bytes, big-endian)] and payload, cut
-// anywhere, to lines without control frames. Plain state, no I/O.
+// The engine's multiplexed log stream: frames of [stream, 0, 0, 0, length (4 bytes, big-endian)]
+// and payload, cut anywhere, to lines without control frames. Plain state, no I/O.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,8 @@
 
 namespace flow::docker {
 
-/// Takes frames apart and gives the lines of both streams in the order in which they were completed.
+/// Takes frames apart and gives the lines of both streams in the order in which they were
+/// completed.
 class LogFrames {
 public:
     /// A longer line is cut off at `max_line` bytes.

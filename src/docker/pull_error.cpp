@@ -14,7 +14,8 @@ struct PullRule {
     std::string_view cause;
 };
 
-// Registries answer "denied" for a name that does not exist as well; the engine's own words for that case tell both.
+// Registries answer "denied" for a name that does not exist as well; the engine's own words for
+// that case tell both.
 constexpr PullRule kPullRules[] = {
     {"repository does not exist or may require", "not_found"},
     {"manifest unknown", "not_found"},

@@ -1,4 +1,5 @@
-// The stream of a pull: JSON lines to progress and to its failure (which comes under HTTP 200). Plain state, no I/O.
+// The stream of a pull: JSON lines to progress and to its failure (which comes under HTTP 200).
+// Plain state, no I/O.
 #pragma once
 
 #include <cstdint>

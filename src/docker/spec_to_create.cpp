@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cctype>
-#include <cmath>
 #include <map>
-#include <set>
 #include <string_view>
 #include <utility>
+
+#include "docker/create_parts.hpp"
 
 namespace flow::docker {
 namespace {
@@ -63,58 +63,6 @@ Json environment_of(const CreateCall& call) {
     return list;
 }
 
-Json bind_mount(const std::string& source, const std::string& target, bool read_only) {
-    Json mount;
-    mount["Type"] = "bind";
-    mount["Source"] = source;
-    mount["Target"] = target;
-    mount["ReadOnly"] = read_only;
-    return mount;
-}
-
-/// Without a name the engine makes an anonymous volume. The labels count only when the volume is made by this.
-Json volume_mount(const domain::Mount& volume, const EngineConfig& config) {
-    Json mount;
-    mount["Type"] = "volume";
-    if (!volume.source.empty()) {
-        mount["Source"] = volume.source;
-    }
-    mount["Target"] = volume.target;
-    mount["ReadOnly"] = volume.read_only;
-    mount["VolumeOptions"]["Labels"][domain::kLabelManager] = config.manager;
-    return mount;
-}
-
-Json mounts_of(const CreateCall& call, const EngineConfig& config) {
-    Json list = Json::array();
-    std::map<std::string, std::string> carried;   // target to volume
-    for (const domain::ObservedMount& mount : call.carried) {
-        carried[mount.target] = mount.name;
-    }
-    for (domain::Mount volume : call.spec.volumes) {
-        if (volume.type == domain::Mount::Type::bind) {
-            carried.erase(volume.target);
-            list.push_back(bind_mount(volume.source, volume.target, volume.read_only));
-            continue;
-        }
-        if (const auto old = carried.find(volume.target); old != carried.end()) {
-            volume.source = volume.source.empty() ? old->second : volume.source;
-            carried.erase(old);
-        }
-        list.push_back(volume_mount(volume, config));
-    }
-    for (const auto& [target, name] : carried) {   // made by the image's VOLUME: not in the spec
-        domain::Mount volume;
-        volume.source = name;
-        volume.target = target;
-        list.push_back(volume_mount(volume, config));
-    }
-    if (!call.socket_folder.empty()) {
-        list.push_back(bind_mount(call.socket_folder, kSocketFolder, true));
-    }
-    return list;
-}
-
 Json port_bindings_of(const Spec& spec, const EngineConfig& config) {
     Json bindings = Json::object();
     for (const domain::Port& port : spec.ports) {
@@ -133,68 +81,6 @@ Json tmpfs_of(const Spec& spec) {
         out[entry.substr(0, colon)] = colon == std::string::npos ? "" : entry.substr(colon + 1);
     }
     return out;
-}
-
-std::int64_t nano_cpus(double cpus) { return std::llround(cpus * 1e9); }
-
-void add_resources(const domain::Resources& resources, Json& host) {
-    if (resources.cpus > 0) {
-        host["NanoCpus"] = nano_cpus(resources.cpus);
-    }
-    if (resources.cpu_shares > 0) {
-        host["CpuShares"] = resources.cpu_shares;
-    }
-    if (resources.memory > 0) {
-        host["Memory"] = resources.memory;
-        host["MemorySwap"] = resources.memory;   // else the engine allows as much swap on top
-    }
-    if (resources.memory_reservation > 0) {
-        host["MemoryReservation"] = resources.memory_reservation;
-    }
-    if (resources.pids != 0) {
-        host["PidsLimit"] = resources.pids;
-    }
-}
-
-void add_fixed_resources(const domain::Resources& resources, Json& host) {
-    if (resources.shm_size > 0) {
-        host["ShmSize"] = resources.shm_size;
-    }
-    for (const auto& [name, limit] : resources.ulimits) {
-        Json ulimit;
-        ulimit["Name"] = name;
-        ulimit["Soft"] = limit.soft;
-        ulimit["Hard"] = limit.hard;
-        host["Ulimits"].push_back(ulimit);
-    }
-}
-
-void add_security(const domain::Security& security, Json& host) {
-    if (!security.cap_drop.empty()) {
-        host["CapDrop"] = security.cap_drop;
-    }
-    if (!security.cap_add.empty()) {
-        host["CapAdd"] = security.cap_add;
-    }
-    Json options = Json::array();
-    if (security.no_new_privileges) {
-        options.push_back("no-new-privileges:true");
-    }
-    if (!security.seccomp.empty()) {
-        options.push_back("seccomp=" + security.seccomp);
-    }
-    if (!security.apparmor.empty()) {
-        options.push_back("apparmor=" + security.apparmor);
-    }
-    if (!options.empty()) {
-        host["SecurityOpt"] = std::move(options);
-    }
-    if (!security.userns.empty()) {
-        host["UsernsMode"] = security.userns;
-    }
-    if (security.privileged) {
-        host["Privileged"] = true;
-    }
 }
 
 Json endpoint(const std::string& network, const std::string& alias) {

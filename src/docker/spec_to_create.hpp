@@ -1,5 +1,6 @@
-// A spec to the engine's create request: pure text in, JSON out. Always the Mounts API, never Binds (a missing source
-// of Binds becomes an empty folder owned by root); restart policy always `no` (restarts are ours).
+// A spec to the engine's create request: pure text in, JSON out. Always the Mounts API, never Binds
+// (a missing source of Binds becomes an empty folder owned by root); restart policy always `no`
+// (restarts are ours).
 #pragma once
 
 #include <string>
@@ -27,8 +28,8 @@ CreateRequest spec_to_create(const reconciler::CreateCall& call, const EngineCon
 domain::Json connect_body(const std::string& docker_id, const std::string& network,
                           const std::string& alias);
 
-/// The body of POST /containers/{id}/update: memory and swap always together; what is not limited is left out,
-/// except pids, whose limit can be taken away in place.
+/// The body of POST /containers/{id}/update: memory and swap always together; what is not limited
+/// is left out, except pids, whose limit can be taken away in place.
 domain::Json update_body(const domain::Resources& resources);
 
 /// The alias is for networks of users only; the engine refuses it on its own three.

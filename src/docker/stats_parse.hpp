@@ -1,4 +1,5 @@
-// The engine's stats answer to a ResourceUsage, and the samples kept between two readings. No clock, no I/O.
+// The engine's stats answer to a ResourceUsage, and the samples kept between two readings. No
+// clock, no I/O.
 #pragma once
 
 #include <cstdint>
@@ -10,10 +11,12 @@
 
 namespace flow::docker {
 
-/// CPU time of each container at its last reading. Bounded by forget(): called when a container is removed.
+/// CPU time of each container at its last reading. Bounded by forget(): called when a container is
+/// removed.
 class StatsSamples {
 public:
-    /// Percent of one core used since the last reading of this container; 0 at the first, and after a restart.
+    /// Percent of one core used since the last reading of this container; 0 at the first, and after
+    /// a restart.
     double cpu_percent(const std::string& docker_id, std::int64_t cpu_nanos, domain::Time now);
     void forget(const std::string& docker_id) { last_.erase(docker_id); }
     std::size_t size() const { return last_.size(); }
