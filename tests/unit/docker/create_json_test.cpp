@@ -1,0 +1,260 @@
+// A spec to the engine's create request: golden JSON for a small and a full spec, and the rules one
+// by one.
+#include <gtest/gtest.h>
+
+#include "docker/spec_to_create.hpp"
+
+namespace flow::docker {
+namespace {
+
+reconciler::CreateCall small_call() {
+    reconciler::CreateCall call;
+    call.engine_name = "flow-web";
+    call.container_id = "0123456789ab";
+    call.generation = 2;
+    call.socket_folder = "/data/run/0123456789ab";
+    call.spec.name = "web";
+    call.spec.image = "busybox:1";
+    call.spec.networking.networks = {"flow-net"};
+    return call;
+}
+
+EngineConfig config() {
+    EngineConfig out;
+    out.manager = "m1";
+    return out;
+}
+
+TEST(SpecToCreate, SmallestSpecGolden) {
+    const reconciler::CreateCall call = small_call();
+    const CreateRequest made = spec_to_create(call, config(), 41);
+    const std::string golden = R"({
+  "Image": "busybox:1",
+  "Hostname": "web",
+  "StopTimeout": 10,
+  "Env": [
+    "FLOW_CONTAINER_ID=0123456789ab",
+    "FLOW_NAME=web",
+    "FLOW_RUNNER_ID=",
+    "FLOW_SOCKET=/var/run/flow/0123456789ab.sock",
+    "FLOW_TASK_ID="
+  ],
+  "Labels": {
+    "flow.container-id": "0123456789ab",
+    "flow.generation": "2",
+    "flow.manager": "m1",
+    "flow.name": "web",
+    "flow.spec-hash": ")" + domain::spec_hash(call.spec) + R"("
+  },
+  "HostConfig": {
+    "RestartPolicy": {
+      "Name": "no"
+    },
+    "LogConfig": {
+      "Type": "json-file",
+      "Config": {
+        "max-size": "10m",
+        "max-file": "5"
+      }
+    },
+    "Mounts": [
+      {
+        "Type": "bind",
+        "Source": "/data/run/0123456789ab",
+        "Target": "/var/run/flow",
+        "ReadOnly": true
+      }
+    ],
+    "PidsLimit": 512,
+    "SecurityOpt": [
+      "no-new-privileges:true"
+    ],
+    "NetworkMode": "flow-net"
+  },
+  "NetworkingConfig": {
+    "EndpointsConfig": {
+      "flow-net": {
+        "Aliases": [
+          "web"
+        ]
+      }
+    }
+  }
+})";
+    EXPECT_EQ(made.body.dump(2), golden);
+    EXPECT_TRUE(made.connect_later.empty());
+}
+
+TEST(SpecToCreate, NeverBindsAndOurLabelsWin) {
+    reconciler::CreateCall call = small_call();
+    call.spec.labels = {{"flow.manager", "stolen"}, {"team", "x"}};
+    call.spec.environment = {{"FLOW_SOCKET", "stolen"}, {"A", "b=c"}};
+    domain::Mount bind;
+    bind.source = "/host";
+    bind.target = "/in";
+    bind.read_only = true;
+    call.spec.volumes = {bind};
+    const CreateRequest made = spec_to_create(call, config(), 41);
+    EXPECT_FALSE(made.body["HostConfig"].contains("Binds"));
+    EXPECT_EQ(made.body["Labels"]["flow.manager"], "m1");
+    EXPECT_EQ(made.body["Labels"]["team"], "x");
+    EXPECT_EQ(made.body["Env"].dump().find("stolen"), std::string::npos);
+    EXPECT_NE(made.body["Env"].dump().find("\"A=b=c\""), std::string::npos);
+    const domain::Json mount = made.body["HostConfig"]["Mounts"][0];
+    EXPECT_EQ(mount.dump(),
+              R"({"Type":"bind","Source":"/host","Target":"/in","ReadOnly":true})");
+}
+
+TEST(SpecToCreate, VolumesNamedAnonymousAndCarried) {
+    reconciler::CreateCall call = small_call();
+    call.socket_folder.clear();
+    domain::Mount named;
+    named.type = domain::Mount::Type::volume;
+    named.source = "data";
+    named.target = "/data";
+    domain::Mount anonymous = named;
+    anonymous.source.clear();
+    anonymous.target = "/cache";
+    call.spec.volumes = {named, anonymous};
+    domain::Json mounts = spec_to_create(call, config(), 41).body["HostConfig"]["Mounts"];
+    ASSERT_EQ(mounts.size(), 2u);
+    EXPECT_EQ(mounts[0]["Source"], "data");
+    EXPECT_EQ(mounts[0]["VolumeOptions"]["Labels"]["flow.manager"], "m1");
+    EXPECT_FALSE(mounts[1].contains("Source"));
+    domain::ObservedMount cache;
+    cache.type = "volume";
+    cache.name = "aaaa";
+    cache.target = "/cache";
+    domain::ObservedMount image = cache;
+    image.name = "bbbb";
+    image.target = "/from-image";
+    call.carried = {cache, image};
+    mounts = spec_to_create(call, config(), 41).body["HostConfig"]["Mounts"];
+    ASSERT_EQ(mounts.size(), 3u);
+    EXPECT_EQ(mounts[1]["Source"], "aaaa");
+    EXPECT_EQ(mounts[2]["Source"], "bbbb");
+    EXPECT_EQ(mounts[2]["Target"], "/from-image");
+}
+
+TEST(SpecToCreate, NamedVolumeOfTheSpecBeatsACarriedOne) {
+    reconciler::CreateCall call = small_call();
+    call.socket_folder.clear();
+    domain::Mount bind;
+    bind.source = "/host";
+    bind.target = "/cache";
+    call.spec.volumes = {bind};
+    domain::ObservedMount old;
+    old.name = "aaaa";
+    old.target = "/cache";
+    call.carried = {old};
+    const domain::Json mounts = spec_to_create(call, config(), 41).body["HostConfig"]["Mounts"];
+    ASSERT_EQ(mounts.size(), 1u);
+    EXPECT_EQ(mounts[0]["Type"], "bind");
+}
+
+TEST(SpecToCreate, NetworksBeforeAndAfterApi144) {
+    reconciler::CreateCall call = small_call();
+    call.spec.networking.networks = {"a", "bridge", "c"};
+    CreateRequest made = spec_to_create(call, config(), 43);
+    EXPECT_EQ(made.body["HostConfig"]["NetworkMode"], "a");
+    EXPECT_EQ(made.body["NetworkingConfig"]["EndpointsConfig"].size(), 1u);
+    EXPECT_EQ(made.connect_later, (std::vector<std::string>{"bridge", "c"}));
+    made = spec_to_create(call, config(), 44);
+    EXPECT_TRUE(made.connect_later.empty());
+    const domain::Json endpoints = made.body["NetworkingConfig"]["EndpointsConfig"];
+    EXPECT_EQ(endpoints["c"].dump(), R"({"Aliases":["web"]})");
+    EXPECT_EQ(endpoints["bridge"].dump(), "{}");   // the engine refuses an alias there
+    EXPECT_EQ(connect_body("id", "c", "web").dump(),
+              R"({"Container":"id","EndpointConfig":{"Aliases":["web"]}})");
+    call.spec.networking.mode = "none";
+    made = spec_to_create(call, config(), 41);
+    EXPECT_EQ(made.body["HostConfig"]["NetworkMode"], "none");
+    EXPECT_FALSE(made.body.contains("NetworkingConfig"));
+}
+
+TEST(SpecToCreate, HostNameOnlyWhereLegal) {
+    for (const auto& [name, legal] : {std::pair{"web", true}, {"my-app.2", true}, {"a_b", false},
+                                      {"a.", false}, {"a-", false}, {"a..b", false},
+                                      {"a-.b", false}}) {
+        reconciler::CreateCall call = small_call();
+        call.spec.name = name;
+        EXPECT_EQ(spec_to_create(call, config(), 41).body.contains("Hostname"), legal) << name;
+        call.spec.hostname = "given";
+        EXPECT_EQ(spec_to_create(call, config(), 41).body["Hostname"], "given");
+    }
+}
+
+TEST(SpecToCreate, PortsAndTheirAddress) {
+    reconciler::CreateCall call = small_call();
+    domain::Port web;
+    web.container = 80;
+    web.host = 8080;
+    domain::Port dns;
+    dns.container = 53;
+    dns.protocol = "udp";
+    dns.host_ip = "127.0.0.1";
+    call.spec.ports = {web, dns};
+    EngineConfig local = config();
+    local.default_host_ip = "10.0.0.1";
+    const CreateRequest made = spec_to_create(call, local, 41);
+    EXPECT_EQ(made.body["ExposedPorts"].dump(), R"({"80/tcp":{},"53/udp":{}})");
+    EXPECT_EQ(made.body["HostConfig"]["PortBindings"].dump(),
+              R"({"80/tcp":[{"HostIp":"10.0.0.1","HostPort":"8080"}],)"
+              R"("53/udp":[{"HostIp":"127.0.0.1","HostPort":""}]})");
+}
+
+TEST(SpecToCreate, ResourcesAndSecurity) {
+    reconciler::CreateCall call = small_call();
+    call.spec.resources.cpus = 1.5;
+    call.spec.resources.memory = 1000000;
+    call.spec.resources.memory_reservation = 500000;
+    call.spec.resources.cpu_shares = 512;
+    call.spec.resources.pids = -1;
+    call.spec.resources.ulimits["nofile"] = domain::Ulimit{10, 20};
+    call.spec.security.no_new_privileges = false;
+    call.spec.security.privileged = true;
+    call.spec.security.cap_drop = {"ALL"};
+    const domain::Json host = spec_to_create(call, config(), 41).body["HostConfig"];
+    EXPECT_EQ(host["NanoCpus"], 1'500'000'000);
+    EXPECT_EQ(host["MemorySwap"], 1000000);
+    EXPECT_EQ(host["MemoryReservation"], 500000);
+    EXPECT_EQ(host["CpuShares"], 512);
+    EXPECT_EQ(host["PidsLimit"], -1);
+    EXPECT_EQ(host["Ulimits"].dump(), R"([{"Name":"nofile","Soft":10,"Hard":20}])");
+    EXPECT_FALSE(host.contains("SecurityOpt"));
+    EXPECT_EQ(host["Privileged"], true);
+    EXPECT_EQ(host["CapDrop"].dump(), R"(["ALL"])");
+    EXPECT_EQ(update_body(call.spec.resources).dump(),
+              R"({"NanoCpus":1500000000,"CpuShares":512,"Memory":1000000,"MemorySwap":1000000,)"
+              R"("MemoryReservation":500000,"PidsLimit":-1})");
+}
+
+TEST(SpecToCreate, CommandsAbsentEmptyAndGiven) {
+    reconciler::CreateCall call = small_call();
+    EXPECT_FALSE(spec_to_create(call, config(), 41).body.contains("Cmd"));
+    call.spec.command = std::vector<std::string>{};
+    call.spec.entrypoint = std::vector<std::string>{"/a", "b c"};
+    const CreateRequest made = spec_to_create(call, config(), 41);
+    EXPECT_EQ(made.body["Cmd"].dump(), "[]");
+    EXPECT_EQ(made.body["Entrypoint"].dump(), R"(["/a","b c"])");
+}
+
+TEST(WholeSeconds, RoundsUp) {
+    EXPECT_EQ(whole_seconds(std::chrono::milliseconds{1}), 1);
+    EXPECT_EQ(whole_seconds(std::chrono::seconds{2}), 2);
+    EXPECT_EQ(whole_seconds(domain::Duration{0}), 0);
+}
+
+TEST(DockerHost, UnixOnly) {
+    EXPECT_EQ(parse_docker_host("unix:///var/run/docker.sock").value(), "/var/run/docker.sock");
+    for (const char* bad : {"", "tcp://1.2.3.4:2375", "ssh://host", "unix://", "unix://relative",
+                            "/var/run/docker.sock"}) {
+        const auto path = parse_docker_host(bad);
+        ASSERT_TRUE(path.has_error()) << bad;
+        EXPECT_EQ(path.error().type, domain::ErrorType::validation_error);
+    }
+    EXPECT_TRUE(parse_docker_host("unix:///" + std::string(107, 'a')).has_error());
+}
+
+}  // namespace
+}  // namespace flow::docker
