@@ -208,6 +208,9 @@ bool Daemon::open() {
 
 int Daemon::run() {
     wait_for_signal();
+    remove_stray_folders(options_.data_dir + "/run", [this](const std::string& id) {
+        return store_->find(id) != nullptr;
+    });
     const auto begin = [this] {
         loop_.start();
         if (!open()) {

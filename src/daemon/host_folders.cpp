@@ -1,6 +1,9 @@
 #include "daemon/host_folders.hpp"
 
 #include <filesystem>
+#include <vector>
+
+#include <spdlog/spdlog.h>
 
 namespace flow::daemon {
 namespace {
@@ -43,6 +46,24 @@ domain::Result<bool> remove_socket_folder(const std::string& path) {
         return failed("remove the folder of the socket", path, error);
     }
     return removed > 0;
+}
+
+void remove_stray_folders(const std::string& run_dir,
+                          const std::function<bool(const std::string&)>& known) {
+    std::error_code error;
+    std::vector<std::string> strays;
+    for (const auto& entry : fs::directory_iterator{run_dir, error}) {
+        if (!known(entry.path().filename().string())) {
+            strays.push_back(entry.path().string());
+        }
+    }
+    for (const std::string& path : strays) {
+        const auto removed = remove_socket_folder(path);
+        if (!removed) {
+            spdlog::warn("a folder that belongs to no container stays path={} error=\"{}\"", path,
+                         removed.error().message);
+        }
+    }
 }
 
 }  // namespace flow::daemon

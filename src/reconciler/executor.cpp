@@ -98,6 +98,13 @@ boost::asio::awaitable<void> Executor::step_done(std::string id, std::string rem
     hooks_.mark(id, domain::Duration{0});
 }
 
+void Executor::log_done(const std::string& id, Step step, const Action& action,
+                        domain::Time sent) const {
+    spdlog::info("done container_id={} operation={} docker_id={} cause=\"{}\" ms={}", id,
+                 domain::to_string(step), action.docker_id.substr(0, 12), action.cause,
+                 (services_.clock.now() - sent) / std::chrono::milliseconds{1});
+}
+
 boost::asio::awaitable<std::optional<domain::Observed>> Executor::inspect(std::string docker_id) {
     const std::uint64_t version = cache_.version();
     const auto seen = co_await services_.engine.inspect(docker_id);
@@ -162,6 +169,8 @@ boost::asio::awaitable<void> Executor::stop(std::string id, Action action) {
         co_return;
     }
     auto token = std::make_shared<StopToken>();
+    token->action = std::move(action);
+    token->sent = services_.clock.now();
     stops_[id] = token;
     spawn(services_.executor, stop_call(id, std::move(call), std::move(token)), "stop");
 }
@@ -170,6 +179,9 @@ boost::asio::awaitable<void> Executor::stop_call(std::string id, StopCall call,
                                                  std::shared_ptr<StopToken> token) {
     const std::string docker_id = call.docker_id;
     const auto answer = co_await services_.engine.stop(std::move(call));
+    if (answer) {
+        log_done(id, Step::stop, token->action, token->sent);
+    }
     const auto mine = stops_.find(id);
     if (mine == stops_.end() || mine->second != token) {
         co_return;
@@ -194,6 +206,7 @@ boost::asio::awaitable<void> Executor::cut_short(std::string id, Action action) 
     if (!written) {
         co_return;
     }
+    const domain::Time sent = services_.clock.now();
     const auto answer = co_await services_.engine.kill(action.docker_id, "SIGKILL");
     const bool over = !answer && (answer.error().engine == EngineFailure::not_running ||
                                   answer.error().engine == EngineFailure::no_such_container);
@@ -201,6 +214,7 @@ boost::asio::awaitable<void> Executor::cut_short(std::string id, Action action) 
         co_await step_failed(id, Step::stop, answer.error());
         co_return;
     }
+    log_done(id, Step::stop, action, sent);
     expect_event(action.docker_id, false);
     hooks_.mark(id, std::chrono::milliseconds{50});
 }
@@ -214,6 +228,7 @@ boost::asio::awaitable<void> Executor::remove(std::string id, Action action) {
     if (!written) {
         co_return;
     }
+    const domain::Time sent = services_.clock.now();
     co_await gate_.enter();
     domain::Result<void> answer{domain::Error{}};
     {
@@ -224,6 +239,7 @@ boost::asio::awaitable<void> Executor::remove(std::string id, Action action) {
         co_await step_failed(id, Step::remove, answer.error());
         co_return;
     }
+    log_done(id, Step::remove, action, sent);
     cache_.erase(action.docker_id);
     co_await step_done(id, action.docker_id);
 }
@@ -240,8 +256,10 @@ boost::asio::awaitable<void> Executor::rename(std::string id, Action action) {
     if (!written) {
         co_return;
     }
+    const domain::Time sent = services_.clock.now();
     const auto answer = co_await services_.engine.rename(action.docker_id, action.engine_name);
     if (answer) {
+        log_done(id, Step::rename, action, sent);
         cache_.renamed(action.docker_id, action.engine_name);
         co_await step_done(id, "");
     } else if (answer.error().engine == EngineFailure::name_taken) {
@@ -268,6 +286,7 @@ boost::asio::awaitable<void> Executor::simple_call(std::string id, Action action
     if (!written) {
         co_return;
     }
+    const domain::Time sent = services_.clock.now();
     domain::Result<void> answer{domain::Error{}};
     if (unpauses) {
         answer = co_await services_.engine.unpause(action.docker_id);
@@ -278,6 +297,7 @@ boost::asio::awaitable<void> Executor::simple_call(std::string id, Action action
         co_await step_failed(id, step, answer.error());
         co_return;
     }
+    log_done(id, step, action, sent);
     if (unpauses) {
         co_await inspect(action.docker_id);
         co_await step_done(id, "");

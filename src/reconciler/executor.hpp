@@ -7,6 +7,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "reconciler/awaits.hpp"
 #include "reconciler/crashes.hpp"
@@ -33,6 +34,8 @@ public:
     boost::asio::awaitable<void> look(std::string container_id);
     /// Removes engine containers with our label that belong to no row.
     boost::asio::awaitable<void> remove_orphans(std::string container_id);
+    /// The row went without a deletion (its create was undone): what was made for it goes, too.
+    boost::asio::awaitable<void> tidy(std::string container_id);
 
     bool stop_in_hand(const std::string& container_id) const { return stops_.contains(container_id); }
     const std::set<std::string>& missing_images() const { return missing_images_; }
@@ -42,11 +45,20 @@ public:
     void forget();
 
 private:
-    struct StopToken {};
+    /// Of a stop in hand; another one means that it was given up.
+    struct StopToken {
+        Action action;
+        domain::Time sent;
+    };
+    /// On the host and at the engine, before there is an engine container.
+    struct Made {
+        std::string folder;
+        std::vector<std::string> networks;
+    };
     using Change = domain::Store::Change;
 
     boost::asio::awaitable<void> create(std::string id, Action action);
-    boost::asio::awaitable<void> created(std::string id, std::string docker_id, Action action);
+    boost::asio::awaitable<void> created(std::string id, std::string docker_id);
     boost::asio::awaitable<void> create_failed(std::string id, Action action, domain::Error error);
     boost::asio::awaitable<void> start(std::string id, Action action);
     boost::asio::awaitable<void> start_answered(std::string id, Action action,
@@ -73,6 +85,9 @@ private:
     boost::asio::awaitable<bool> intend(std::string id, domain::Intention intention);
     boost::asio::awaitable<void> step_failed(std::string id, domain::Step step, domain::Error error);
     boost::asio::awaitable<void> step_done(std::string id, std::string removed);
+    /// The one line that an operation leaves in the log.
+    void log_done(const std::string& id, domain::Step step, const Action& action,
+                  domain::Time sent) const;
     /// Inspects and keeps the answer; nothing when it could not be had.
     boost::asio::awaitable<std::optional<domain::Observed>> inspect(std::string docker_id);
     /// An answer contradicts what is believed: if no event has put that right in time, all is read again.
@@ -90,6 +105,7 @@ private:
     std::map<std::string, std::shared_ptr<StopToken>> stops_;
     std::set<std::string> missing_images_;
     std::set<std::string> known_networks_;
+    std::map<std::string, Made> made_for_;      ///< by container id, until the row is gone
 };
 
 }  // namespace flow::reconciler

@@ -143,8 +143,24 @@ boost::asio::awaitable<void> Executor::gone(std::string id) {
                            const domain::Moment& moment) {
         model::record_gone(row, crashes_->logs(), out, moment);
     };
+    made_for_.erase(id);
     co_await commit(services_.store, id, std::move(change));
     co_await remove_networks(std::move(networks));
+}
+
+boost::asio::awaitable<void> Executor::tidy(std::string id) {
+    const auto found = made_for_.find(id);
+    if (found == made_for_.end()) {
+        co_return;
+    }
+    const Made made = std::move(found->second);
+    made_for_.erase(found);
+    const auto removed = services_.remove_folder(made.folder);
+    if (!removed) {
+        spdlog::warn("could not remove a folder container_id={} error=\"{}\"", id,
+                     removed.error().message);
+    }
+    co_await remove_networks(made.networks);
 }
 
 /// A network that we made goes when no row names it any more (contract 2).

@@ -33,6 +33,7 @@ boost::asio::awaitable<void> Executor::create(std::string id, Action action) {
     intention.hash = domain::spec_hash(call.spec);
     intention.role = action.role;
     intention.cause = action.cause;
+    made_for_[id] = Made{record->socket_folder, call.spec.networking.networks};
     const auto folder = services_.make_folder(record->socket_folder);
     const bool written = co_await intend(id, std::move(intention));
     if (!written) {
@@ -42,6 +43,7 @@ boost::asio::awaitable<void> Executor::create(std::string id, Action action) {
         co_await step_failed(id, Step::create, folder.error());
         co_return;
     }
+    const domain::Time sent = services_.clock.now();
     co_await gate_.enter();
     domain::Result<std::string> answer{domain::Error{}};
     {
@@ -49,21 +51,20 @@ boost::asio::awaitable<void> Executor::create(std::string id, Action action) {
         answer = co_await services_.engine.create(std::move(call));
     }
     if (answer) {
-        co_await created(std::move(id), *answer, std::move(action));
+        action.docker_id = *answer;
+        log_done(id, Step::create, action, sent);
+        co_await created(std::move(id), *answer);
     } else {
         co_await create_failed(std::move(id), std::move(action), answer.error());
     }
 }
 
-boost::asio::awaitable<void> Executor::created(std::string id, std::string docker_id,
-                                               Action action) {
+boost::asio::awaitable<void> Executor::created(std::string id, std::string docker_id) {
     const auto seen = co_await inspect(docker_id);
     if (!seen) {
         hooks_.mark(id, domain::Duration{0});   // gone again, or the engine is away: observed anew
         co_return;
     }
-    spdlog::info("created container_id={} docker_id={} cause=\"{}\"", id, docker_id.substr(0, 12),
-                 action.cause);
     const domain::Observed made = *seen;
     Change change = [made](domain::Record& record, domain::Changes& out, const domain::Moment&) {
         model::record_created(record, made, out);
@@ -82,14 +83,7 @@ boost::asio::awaitable<void> Executor::create_failed(std::string id, Action acti
         if (error.engine == EngineFailure::no_such_network) {
             known_networks_.clear();
         }
-        const std::string folder = [&] {
-            const domain::Record* record = services_.store.find(id);
-            return record == nullptr ? std::string{} : record->socket_folder;
-        }();
         co_await step_failed(id, Step::create, std::move(error));
-        if (services_.store.find(id) == nullptr && !folder.empty()) {
-            services_.remove_folder(folder);    // the create was undone
-        }
         co_return;
     }
     const domain::Record* record = services_.store.find(id);
@@ -171,9 +165,7 @@ boost::asio::awaitable<void> Executor::start(std::string id, Action action) {
         co_await start_failed(id, kept, answer.error());
         co_return;
     }
-    spdlog::info("started container_id={} docker_id={} run={} cause=\"{}\" ms={}", id,
-                 action.docker_id.substr(0, 12), action.run, action.cause,
-                 (services_.clock.now() - sent) / std::chrono::milliseconds{1});
+    log_done(id, Step::start, action, sent);
     co_await start_answered(std::move(id), std::move(action), *answer);
 }
 

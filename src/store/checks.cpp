@@ -22,6 +22,7 @@ Result<void> check_name(const domain::Store& store, const std::string& container
     error.type = domain::ErrorType::name_conflict;
     error.message = "the name '" + spec.name + "' is taken by container " + holder->container_id +
                     "; choose another, or delete that one first";
+    error.details["field"] = "name";
     error.details["name"] = spec.name;
     error.details["holder"] = holder->container_id;
     return error;
