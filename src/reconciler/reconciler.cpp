@@ -129,6 +129,7 @@ boost::asio::awaitable<void> Reconciler::pass_row(std::string container_id) {
     co_await executor_.look(container_id);
     pulls_.release_unwanted(container_id, services_.store.find(container_id));
     if (services_.store.find(container_id) == nullptr) {
+        co_await executor_.tidy(container_id);
         orphan_seen(container_id);
         const auto orphan = orphans_.find(container_id);
         if (orphan != orphans_.end() &&
