@@ -110,7 +110,7 @@ void for_many(const std::function<void(Scene&)>& check) {
 void come_to_rest(Scene& scene) {
     for (int i = 0; i < 10 && !scene.row.out.remove_record; ++i) {
         scene.run(kEnough);
-        const auto next = scene.next();
+        const auto next = scene.row.out.remove_record ? std::nullopt : scene.next();
         if (!next) {
             return;
         }

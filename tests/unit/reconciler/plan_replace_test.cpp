@@ -72,7 +72,8 @@ TEST(PlanText, ReplaceWhoseImageIsPulledLetsTheOldOneLive) {
     scene.row.update(to_busybox_2).value();
     scene.missing_images = {"busybox:2"};
     scene.pull_in_hand = true;
-    EXPECT_FALSE(scene.next());
+    ASSERT_TRUE(scene.next());
+    EXPECT_EQ(scene.next()->kind, Action::Kind::observe_generation) << "nothing else to be done";
     scene.row.ask(Operation::restart).value();
     ASSERT_TRUE(scene.next());
     EXPECT_EQ(render(*scene.next(), "web", 1), "#1 StopContainer web: a restart was asked for");
@@ -88,7 +89,8 @@ TEST(PlanText, RollBackAfterARefusedStart) {
               "#1 RemoveContainer web: the update failed; the old one comes back\n"
               "#2 RollBackDone web: the new one is gone\n"
               "#3 RenameContainer web as flow-web: its name is flow-c0ffee.prev\n"
-              "#4 StartContainer web: it should run\n");
+              "#4 StartContainer web: it should run\n"
+              "#5 ObserveGeneration web: nothing to do for this generation\n");
     scene.run();
     EXPECT_EQ(scene.row.record.status.active_generation, 1u);
     EXPECT_EQ(scene.row.reason(), "UpdateFailed");
@@ -102,6 +104,7 @@ TEST(PlanText, RollBackAfterACrashInTheWindow) {
     const std::string next = scene.row.record.status.next_id;
     scene.row.die(next, 1);
     scene.containers.at(next).running = false;
+    scene.row.record.status.observed_generation = 2;
     EXPECT_FALSE(scene.next()) << "nothing before the 250 ms are over";
     EXPECT_EQ(scene.text(),
               "#1 Wait web: it ended; was that somebody's doing?\n"

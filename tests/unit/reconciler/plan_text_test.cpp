@@ -36,12 +36,13 @@ TEST(PlanText, APullInHandIsWaitedForAndNotAskedForTwice) {
     Scene scene{DesiredState::running};
     scene.missing_images = {"busybox"};
     scene.pull_in_hand = true;
+    EXPECT_EQ(scene.text(),
+              "#1 ObserveGeneration web: nothing to do for this generation\n"
+              "#2 Wait web: its image is being pulled\n"
+              "#3 CreateContainer web as flow-web: declared\n"
+              "#4 StartContainer web: run 1 is wanted\n");
     scene.row.record.status.observed_generation = 1;
     EXPECT_FALSE(scene.next());
-    EXPECT_EQ(scene.text(),
-              "#1 Wait web: its image is being pulled\n"
-              "#2 CreateContainer web as flow-web: declared\n"
-              "#3 StartContainer web: run 1 is wanted\n");
 }
 
 TEST(PlanText, PortsThatTheEngineChooses) {
