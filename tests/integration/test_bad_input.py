@@ -27,8 +27,14 @@ class BadInput(FlowTest):
         return self.daemon.sql('select seq, type, container_id, request_id, summary, payload from audit_log '
                                "where kind = 'refusal' order by seq")
 
+    def settled(self):
+        """Nothing is in hand any more: a request may end before the last step that follows from it."""
+        statuses = [json.loads(doc) for doc, in self.daemon.sql('select doc from status')]
+        return not [s for s in statuses if s.get('intention') or s.get('next_id') or s.get('prev_id')]
+
     def rejected(self, request, payload, error_type, fields=(), **more):
         """Sends it; checks the acknowledgement, the `error` event, the audit row, and that nothing changed."""
+        eventually(self.settled, what='nothing in hand')
         before, rows = self.everything(), len(self.refusals())
         heard = len(self.client.of('error'))
         answer = self.client.sio.call(request, payload, timeout=30)
