@@ -42,11 +42,25 @@ function(flow_program name)
   target_precompile_headers(${name} REUSE_FROM flow_third_party)
 endfunction()
 
+# Tests have a precompiled header of their own, with GoogleTest in it, and are not optimised: each is compiled far
+# more often than it runs, and what they test is compiled as everywhere.
+if(FLOW_TESTS)
+  add_library(flow_test_pch STATIC ${CMAKE_SOURCE_DIR}/cmake/test_pch.cpp)
+  target_link_libraries(flow_test_pch PUBLIC flow_third_party GTest::gtest)
+  target_compile_options(flow_test_pch PRIVATE -O0)
+  target_precompile_headers(flow_test_pch PRIVATE
+    ${CMAKE_SOURCE_DIR}/cmake/third_party_pch.hpp <gtest/gtest.h>)
+endif()
+
 # flow_test(NAME SOURCES... LINK ...): a GoogleTest executable, registered with CTest under its own name.
 function(flow_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
-  flow_program(${name} SOURCES ${ARG_SOURCES} LINK ${ARG_LINK} GTest::gtest GTest::gtest_main)
-  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+  add_executable(${name} ${ARG_SOURCES})
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/tests)
+  set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+  target_compile_options(${name} PRIVATE -fPIC -O0)
+  target_link_libraries(${name} PRIVATE flow_third_party ${ARG_LINK} GTest::gtest GTest::gtest_main)
+  target_precompile_headers(${name} REUSE_FROM flow_test_pch)
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT 300)
 endfunction()
