@@ -15,6 +15,10 @@ using domain::Intention;
 using domain::Step;
 using Kind = Action::Kind;
 
+namespace {
+constexpr domain::Duration kKillPatience = std::chrono::seconds{3};
+}
+
 Executor::Executor(Services& services, const Config& config, ObservedCache& cache, Hooks hooks)
     : services_(services), config_(config), cache_(cache), hooks_(std::move(hooks)),
       gate_(config.calls_at_once) {}
@@ -29,6 +33,11 @@ void Executor::forget() {
     stops_.clear();
     missing_images_.clear();
     known_networks_.clear();
+}
+
+domain::Time Executor::name_wait(const std::string& container_id) const {
+    const auto found = name_waits_.find(container_id);
+    return found == name_waits_.end() ? domain::Time{} : found->second;
 }
 
 boost::asio::awaitable<void> Executor::act(std::string id, Action action) {
@@ -215,8 +224,17 @@ boost::asio::awaitable<void> Executor::cut_short(std::string id, Action action) 
         co_return;
     }
     log_done(id, Step::stop, action, sent);
+    auto token = std::make_shared<StopToken>();
+    stops_[id] = token;     // until its `die` has come; not killed once more meanwhile
+    services_.clock.after(kKillPatience, [this, id, token] {
+        const auto mine = stops_.find(id);
+        if (mine != stops_.end() && mine->second == token) {
+            stops_.erase(mine);
+            hooks_.mark(id, domain::Duration{0});
+        }
+    });
     expect_event(action.docker_id, false);
-    hooks_.mark(id, std::chrono::milliseconds{50});
+    hooks_.mark(id, domain::Duration{0});
 }
 
 boost::asio::awaitable<void> Executor::remove(std::string id, Action action) {

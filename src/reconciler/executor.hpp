@@ -40,6 +40,9 @@ public:
     bool stop_in_hand(const std::string& container_id) const { return stops_.contains(container_id); }
     const std::set<std::string>& missing_images() const { return missing_images_; }
     const std::set<std::string>& known_networks() const { return known_networks_; }
+    /// Until when the name of a row is not tried again, because another row of ours has it.
+    domain::Time name_wait(const std::string& container_id) const;
+    void name_may_be_free(const std::string& container_id) { name_waits_.erase(container_id); }
     void image_arrived(const std::string& image) { missing_images_.erase(image); }
     /// Contact is lost: calls in hand mean nothing any more, and what the engine has is not known.
     void forget();
@@ -103,6 +106,7 @@ private:
     Crashes* crashes_ = nullptr;
     Gate gate_;
     std::map<std::string, std::shared_ptr<StopToken>> stops_;
+    std::map<std::string, domain::Time> name_waits_;
     std::set<std::string> missing_images_;
     std::set<std::string> known_networks_;
     std::map<std::string, Made> made_for_;      ///< by container id, until the row is gone

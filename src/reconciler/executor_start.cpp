@@ -124,6 +124,7 @@ boost::asio::awaitable<void> Executor::name_taken(std::string id, domain::Genera
     };
     co_await commit(services_.store, id, std::move(change));
     if (who.ours) {
+        name_waits_[id] = services_.clock.now() + config_.name_retry;
         hooks_.wait_for_name(holder->container_id, id);
         if (other == nullptr) {
             cache_.put(*holder, version);

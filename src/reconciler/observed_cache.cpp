@@ -90,10 +90,16 @@ bool ObservedCache::apply(const domain::EngineEvent& event) {
     }
     switch (event.type) {
         case Type::start:
+            if (!known->running && event.time <= known->finished_at) {
+                return false;   // the answer that is kept is newer
+            }
             known->running = true;
             known->started_at = std::max(known->started_at, event.time);
             break;
         case Type::die:
+            if (event.time < known->started_at) {
+                return false;
+            }
             known->running = known->paused = false;
             known->pid = 0;
             known->finished_at = event.time;

@@ -90,6 +90,15 @@ private:
         return wait;
     }
     Next step(Action action) const { return after_backoff(BackoffKind::step, std::move(action)); }
+    bool name_held() const { return in_.now < in_.name_wait; }
+    Next named(Action action) const {
+        if (!name_held()) {
+            return step(std::move(action));
+        }
+        Action wait = make(Kind::wait, "another one of ours has the name");
+        wait.until = in_.name_wait;
+        return wait;
+    }
 
     Next in_hand();
     Next stop_in_hand(const domain::Intention& stop);
@@ -192,7 +201,7 @@ Next Planner::living() const {
         return vanished;
     }
     if (main != nullptr && next == nullptr && status_.verdict == Verdict::none &&
-        main->name != main_name()) {
+        main->name != main_name() && !name_held()) {
         return step(rename(*main, main_name(), "its name is " + main->name));
     }
     if (status_.verdict != Verdict::none) {
@@ -253,7 +262,7 @@ Next Planner::create(Generation generation, Role role, std::string cause) const 
     action.generation = generation;
     action.role = role;
     action.engine_name = role == Role::main ? main_name() : helper_name(".next");
-    return step(std::move(action));
+    return role == Role::main ? named(std::move(action)) : step(std::move(action));
 }
 
 /// While a replace waits for its image or a backoff, the old one lives by the usual rules (model 5).
@@ -300,7 +309,7 @@ Next Planner::swap(const Observed* main, const Observed& next) const {
         return step(rename(*main, helper_name(".prev"), "the new one takes its name"));
     }
     if (next.name != main_name()) {
-        return step(rename(next, main_name(), "it takes the name of the old one"));
+        return named(rename(next, main_name(), "it takes the name of the old one"));
     }
     if (!status_.way_back || !model::should_run(record_)) {
         return make(Kind::keep, "no run goes on that could be gone back to");
@@ -359,7 +368,7 @@ Next Planner::missing_main() const {
 }
 
 Next Planner::run(const Observed& main) const {
-    if (main.name != main_name()) {
+    if (main.name != main_name() && !name_held()) {
         return step(rename(main, main_name(), "its name is " + main.name));
     }
     if (!model::should_run(record_)) {

@@ -29,6 +29,7 @@ struct PlanInput {
     const std::set<std::string>& known_networks;    ///< networks that are there
     std::string name_prefix = "flow-";
     domain::Duration monitor = std::chrono::seconds{5};
+    domain::Time name_wait;                         ///< another row of ours holds its name: not tried before this
 };
 
 /// The next action, or nothing when the row is as it should be.

@@ -25,7 +25,7 @@ Reconciler::Reconciler(Services services, Config config)
                          [this](const std::string& id) { mark(id); },
                          [this](const domain::Error& error) { watch_.lose(error); }}),
       watch_(services_, config_, cache_,
-             {[this](const std::string& id) { mark(id); }, [this] { found(); },
+             {[this](const std::string& id) { engine_told(id); }, [this] { found(); },
               [this](const domain::Error& error) { lost(error); },
               [this](domain::Time tried_at, const domain::Error& error) {
                   connect_failed(tried_at, error);
@@ -93,14 +93,6 @@ void Reconciler::changed(const std::string& container_id) {
     if (!watch_.contact()) {
         watch_.try_now();
     }
-    const auto waiters = name_waiters_.find(container_id);
-    if (waiters != name_waiters_.end()) {
-        const std::set<std::string> names = std::move(waiters->second);
-        name_waiters_.erase(waiters);
-        for (const std::string& waiter : names) {
-            mark(waiter);
-        }
-    }
     const domain::Record* record = services_.store.find(container_id);
     services_.store.for_each([&](const domain::Record& other) {
         if (!other.status.waiting_for.empty() && record != nullptr &&
@@ -108,6 +100,21 @@ void Reconciler::changed(const std::string& container_id) {
             mark(other.container_id);
         }
     });
+}
+
+/// The engine told of a container of `holder`: those who want its name try again.
+void Reconciler::engine_told(const std::string& holder) {
+    mark(holder);
+    const auto waiters = name_waiters_.find(holder);
+    if (waiters == name_waiters_.end()) {
+        return;
+    }
+    const std::set<std::string> names = std::move(waiters->second);
+    name_waiters_.erase(waiters);
+    for (const std::string& waiter : names) {
+        executor_.name_may_be_free(waiter);
+        mark(waiter);
+    }
 }
 
 boost::asio::awaitable<void> Reconciler::pass(std::string container_id) {
@@ -143,6 +150,10 @@ boost::asio::awaitable<void> Reconciler::pass_row(std::string container_id) {
     if (record == nullptr || !watch_.live()) {
         co_return;
     }
+    if (ahead_of_facts(*record)) {
+        wait_for_event(container_id);
+        co_return;
+    }
     std::optional<Action> action = plan_next(input_for(*record));
     if (action) {
         spdlog::debug("plan container_id={} action=\"{}\"", container_id,
@@ -162,7 +173,8 @@ PlanInput Reconciler::input_for(const domain::Record& record) const {
                      executor_.missing_images(),
                      executor_.known_networks(),
                      config_.name_prefix,
-                     config_.monitor};
+                     config_.monitor,
+                     executor_.name_wait(record.container_id)};
 }
 
 std::string Reconciler::explain(const std::string& container_id) const {
@@ -197,6 +209,38 @@ boost::asio::awaitable<void> Reconciler::note_dependency(std::string container_i
         row.status.waiting_for = unmet;
     };
     co_await commit(services_.store, container_id, std::move(change));
+}
+
+bool Reconciler::ahead_of_facts(const domain::Record& record) const {
+    const domain::Status& status = record.status;
+    for (const std::string* id : {&status.docker_id, &status.next_id, &status.prev_id}) {
+        if (id->empty()) {
+            continue;
+        }
+        const domain::Observed* seen = cache_.find(*id);
+        const domain::Period* facts = model::find_period(record, *id);
+        const bool open = facts != nullptr && facts->open;
+        const domain::Time last = facts == nullptr ? domain::Time{} : facts->last;
+        if (seen == nullptr ? open : (open && !seen->running) || (!open && seen->started_at > last)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void Reconciler::wait_for_event(const std::string& container_id) {
+    if (!behind_.insert(container_id).second) {
+        return;
+    }
+    services_.clock.after(config_.event_patience, [this, container_id] {
+        behind_.erase(container_id);
+        const domain::Record* record = services_.store.find(container_id);
+        if (running_ && watch_.live() && record != nullptr && ahead_of_facts(*record)) {
+            spdlog::info("an event did not come: reading all again container_id={}", container_id);
+            watch_.resync_soon();
+        }
+        mark(container_id);
+    });
 }
 
 void Reconciler::orphan_seen(const std::string& container_id) {

@@ -43,6 +43,7 @@ public:
 
 private:
     void mark(const std::string& container_id, domain::Duration delay = domain::Duration{0});
+    void engine_told(const std::string& holder);
     void pump();
     void arm();
     boost::asio::awaitable<void> pass(std::string container_id);
@@ -51,6 +52,9 @@ private:
     /// The first dependency that is not met; "" when all are.
     std::string unmet_dependency(const domain::Record& record) const;
     boost::asio::awaitable<void> note_dependency(std::string container_id);
+    /// An answer showed what no event has told yet: that waits for its event (model 3).
+    bool ahead_of_facts(const domain::Record& record) const;
+    void wait_for_event(const std::string& container_id);
     void orphan_seen(const std::string& container_id);
 
     void found();
@@ -74,6 +78,7 @@ private:
     domain::Time armed_;
     std::uint64_t outages_ = 0;
     std::map<std::string, std::set<std::string>> name_waiters_;     ///< holder to those who want its name
+    std::set<std::string> behind_;                                  ///< wait for an event
     std::map<std::string, domain::Time> orphans_;                   ///< first seen
 };
 

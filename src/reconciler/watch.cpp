@@ -198,6 +198,7 @@ void Watch::record_all(const Observation& observation) {
     for (const domain::Observed& seen : observation.containers) {
         snapshots[seen.container_id].containers.push_back(seen);
     }
+    services_.store.for_each([&](const domain::Record& record) { snapshots[record.container_id]; });
     cache_.replace_all(observation.containers, observation.version);
     for (auto& [container_id, snapshot] : snapshots) {
         if (services_.store.find(container_id) == nullptr) {

@@ -110,6 +110,27 @@ bool ran_through(const Record& record, const std::vector<Observed>& containers) 
     });
 }
 
+namespace {
+
+/// Containers whose process was open before the gap and that are not there any more: as good as their `destroy`.
+void record_gone_since(Record& record, const Snapshot& snapshot, Changes& out,
+                       const Moment& moment) {
+    std::vector<std::string> gone;
+    for (const auto& [docker_id, facts] : record.status.periods) {
+        const bool there = std::any_of(
+            snapshot.containers.begin(), snapshot.containers.end(),
+            [&id = docker_id](const Observed& seen) { return seen.docker_id == id; });
+        if (facts.open && !there && facts.last <= snapshot.observed_at) {
+            gone.push_back(docker_id);
+        }
+    }
+    for (const std::string& docker_id : gone) {
+        record_vanished(record, docker_id, out, moment);
+    }
+}
+
+}  // namespace
+
 void record_snapshot(Record& record, const Snapshot& snapshot, Changes& out,
                      const Moment& moment) {
     for (const Observed& seen : snapshot.containers) {
@@ -133,6 +154,7 @@ void record_snapshot(Record& record, const Snapshot& snapshot, Changes& out,
             close_period(record, exit, out, moment);
         }
     }
+    record_gone_since(record, snapshot, out, moment);
 }
 
 void record_start_seen(Record& record, const std::string& docker_id, Time started_at, Changes& out,

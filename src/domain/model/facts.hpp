@@ -16,7 +16,7 @@ namespace flow::domain::model {
 void record_event(Record& record, const EngineEvent& event, Changes& out, const Moment& moment);
 
 /// What a list and inspect showed after a gap, once the ring has been read: starts and exits whose events
-/// nobody saw. `stayed`: the engine itself was not restarted, so an exit is the container's own.
+/// nobody saw, and containers that are gone. `stayed`: the engine itself was not restarted, so an exit is the container's own.
 struct Snapshot {
     std::vector<Observed> containers;   ///< of this row
     Time observed_at;                   ///< facts newer than this are not touched

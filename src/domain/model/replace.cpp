@@ -51,10 +51,12 @@ void commit_keep(Record& record, Changes& out) {
     activate(record, status.next_generation);
     const bool windowed = status.way_back;
     status.way_back = false;
-    if (const Period* main = find_period(record, status.docker_id); windowed && main != nullptr) {
+    const Period* main = find_period(record, status.docker_id);
+    const bool restart_asked = record.restart_run != 0 && main != nullptr &&
+                               main->run >= record.restart_run;
+    if (windowed && main != nullptr && status.running_told && !restart_asked) {
         // container_updated alone tells this start (model 10).
         status.start_told = main->start;
-        status.running_told = true;
     }
     if (!status.created_told) {
         tell_created(record, out);

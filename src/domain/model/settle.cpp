@@ -102,15 +102,17 @@ void tell_lifecycle(Record& record, State state, Changes& out) {
 void forget(Record& record) {
     const Status& status = record.status;
     std::erase_if(record.specs, [&](const auto& entry) {
+        const bool being_made = status.intention && status.intention->step == Step::create &&
+                                status.intention->generation == entry.first;
         return entry.first != record.generation && entry.first != status.active_generation &&
-               entry.first != status.next_generation;
+               entry.first != status.next_generation && !being_made;
     });
     std::erase_if(record.status.periods, [&](const auto& entry) {
         const std::string& id = entry.first;
         const bool pending = std::any_of(status.pending.begin(), status.pending.end(),
                                          [&](const auto& exit) { return exit.docker_id == id; });
         return !entry.second.open && id != status.docker_id && id != status.next_id &&
-               id != status.prev_id && !pending && entry.second.exit_at.has_value();
+               id != status.prev_id && !pending;
     });
 }
 

@@ -28,7 +28,8 @@ bool replacing(const Record& record) {
     if (!status.next_id.empty()) {
         return true;
     }
-    return status.active_generation != 0 && status.failed_generation != record.generation &&
+    return status.active_generation != 0 && status.active_generation != record.generation &&
+           status.failed_generation != record.generation &&
            change_between(record.active_spec(), record.spec()) == ChangeKind::recreate;
 }
 

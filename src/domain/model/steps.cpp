@@ -87,6 +87,12 @@ void note_failure(Record& record, Step step, const Error& error, Changes& out) {
 
 void intend(Record& record, Intention intention, Changes& out, const Moment& moment) {
     intention.at = moment.now;
+    const auto ends_it = [](Step step) { return step == Step::stop || step == Step::remove; };
+    const auto& before = record.status.intention;
+    if (before && ends_it(before->step) && ends_it(intention.step) &&
+        before->docker_id == intention.docker_id) {
+        intention.at = before->at;      // an exit on its way was brought about by the first of them
+    }
     note(record, LogKind::action, std::string{to_string(intention.step)},
          std::string{to_string(intention.step)} + " " + record.spec().name + ": " +
              intention.cause,
@@ -258,14 +264,15 @@ void record_pulled(Record& record, Generation generation, const Error* error, Ch
     }
     note(record, LogKind::outcome, "PullImage",
          "PullImage " + record.spec().name + " failed: " + error->message, out);
-    if (can_be_undone(record, generation)) {
+    const bool broke_off = error->engine == EngineFailure::unanswered;    // says nothing about the image
+    if (!broke_off && can_be_undone(record, generation)) {
         undo(record, *error, "ImagePullBackOff", out);
         return;
     }
     bump(record, BackoffKind::pull, kPullDelays, moment.now);
     status.trouble = "ImagePullBackOff";
     status.message = error->message;
-    if (generation == record.generation) {
+    if (!broke_off && generation == record.generation) {
         Failure failure;
         failure.part = Failure::Part::pull;
         failure.generation = generation;
