@@ -39,14 +39,16 @@ Foresight::Foresight(const PlanInput& input)
       known_networks_(input.known_networks),
       name_prefix_(input.name_prefix),
       monitor_(input.monitor),
+      name_wait_(input.name_wait),
       now_(input.now),
       last_ping_(input.last_ping),
       stop_in_hand_(input.stop_in_hand),
       pull_in_hand_(input.pull_in_hand) {}
 
 PlanInput Foresight::input() const {
-    return PlanInput{record_,    containers_,     now_,           stop_in_hand_, pull_in_hand_,
-                     last_ping_, missing_images_, known_networks_, name_prefix_,  monitor_};
+    return PlanInput{record_,         containers_,     now_,         stop_in_hand_,
+                     pull_in_hand_,   last_ping_,      missing_images_, known_networks_,
+                     name_prefix_,    monitor_,        name_wait_};
 }
 
 domain::Moment Foresight::moment() const {
@@ -281,7 +283,7 @@ void Foresight::clean(const Action& action) {
 }
 
 void Foresight::wait(const Action& action) {
-    over_ = is_backoff(record_, action.until);
+    over_ = is_backoff(record_, action.until) || action.until == name_wait_;
     if (!over_) {
         now_ = std::max(now_, action.until);
     }

@@ -18,7 +18,7 @@ public:
     explicit Foresight(const PlanInput& input);
 
     /// Decides the next step and does it on the copies; nothing when it ends here. A wait for the loop's own work
-    /// (a window, a call in hand) passes; a wait for a backoff or a dependency is answered once and ends it.
+    /// (a window, a call in hand) passes; a wait for a backoff, a name or a dependency is answered once and ends it.
     std::optional<Action> step();
 
     const domain::Record& record() const { return record_; }
@@ -56,6 +56,7 @@ private:
     std::set<std::string> known_networks_;
     std::string name_prefix_;
     domain::Duration monitor_;
+    domain::Time name_wait_;
     domain::Time now_;
     domain::Time last_ping_;
     bool stop_in_hand_;

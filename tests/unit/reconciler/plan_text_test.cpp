@@ -193,6 +193,16 @@ TEST(PlanText, ABackoffIsShownAndEndsThePlan) {
     EXPECT_EQ(scene.text(), "#1 StartContainer web: it ended with code 1, try 2\n");
 }
 
+TEST(PlanText, ANameThatAnotherOneOfOursHasIsWaitedFor) {
+    Scene scene{DesiredState::running};
+    scene.name_wait = scene.row.moment.now + seconds{5};
+    EXPECT_EQ(scene.text(), "#1 Wait web: another one of ours has the name\n");
+    scene.row.pass(seconds{6});
+    EXPECT_EQ(scene.text(),
+              "#1 CreateContainer web as flow-web: declared\n"
+              "#2 StartContainer web: run 1 is wanted\n");
+}
+
 TEST(PlanText, AFailedStepIsTriedAgainAfterItsBackoff) {
     Scene scene = running_scene();
     scene.row.ask(Operation::stop).value();

@@ -9,8 +9,10 @@ using Type = domain::EngineEvent::Type;
 Scene::Scene(DesiredState desired, Spec spec) : row(desired, std::move(spec)) { ping(); }
 
 PlanInput Scene::input() const {
-    return PlanInput{row.record,     containers, row.moment.now, stop_in_hand,
-                     pull_in_hand,   last_ping,  missing_images, known_networks};
+    PlanInput input{row.record,   containers, row.moment.now, stop_in_hand,
+                    pull_in_hand, last_ping,  missing_images, known_networks};
+    input.name_wait = name_wait;
+    return input;
 }
 
 std::string Scene::text() const { return render(plan(), row.record.spec().name); }

@@ -52,6 +52,7 @@ public:
     std::set<std::string> missing_images;
     std::set<std::string> known_networks;
     domain::Time last_ping;
+    domain::Time name_wait;
     bool stop_in_hand = false;
     bool pull_in_hand = false;
 };
