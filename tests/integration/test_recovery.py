@@ -159,6 +159,7 @@ class OrderedStop(FlowTest):
 class KillSweep(FlowTest):
     """Killed at each engine call and commit of a request: the end is the same as without (walk 9)."""
 
+    options = ('--update-monitor', '200ms')
     # operation: (runs before, payload, starts, exits, state afterwards, engine containers, event that tells it)
     OPERATIONS = {
         'start_container': (False, {}, 1, 0, 'running', 1, 'container_started'),
@@ -185,9 +186,9 @@ class KillSweep(FlowTest):
         self.sweep('delete_container')
 
     def sweep(self, operation):
-        """Every engine call; of the commits those that SWEEP (all, or each n-th: 3) names."""
+        """Every engine call; of the commits those that SWEEP (all, or each n-th: 2) names."""
         self.need_fail_points()
-        each = os.environ.get('SWEEP', 'all')
+        each = os.environ.get('SWEEP', '2')
         step = 1 if each == 'all' else int(each)
         for point, first, by in (('before_call', 1, 1), ('after_call', 1, 1), ('before_commit', 1, step),
                                  ('after_commit', 2, step)):
