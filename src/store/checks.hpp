@@ -1,5 +1,5 @@
-// What a new spec must fulfil among the other rows: its name is free, its dependencies go round in no circle.
-// Pure functions on the store's reads.
+// What a new spec must fulfil among the other rows: its name is free, its dependencies go round in
+// no circle. Pure functions on the store's reads.
 #pragma once
 
 #include <string>
@@ -10,8 +10,8 @@
 
 namespace flow::store {
 
-/// `container_id` is the row that the spec is for. name_conflict (details: name, container_id of the holder) or
-/// validation_error at `depends_on`.
+/// `container_id` is the row that the spec is for. name_conflict (details: name, container_id of
+/// the holder) or validation_error at `depends_on`.
 domain::Result<void> check_spec(const domain::Store& store, const std::string& container_id,
                                 const domain::Spec& spec);
 

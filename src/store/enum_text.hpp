@@ -1,5 +1,6 @@
-// Enumerations as the words that are written to the file. The tables are the store's own: what was written once must
-// stay readable, whatever becomes of a spelling elsewhere. Header-only helpers without state.
+// Enumerations as the words that are written to the file. The tables are the store's own: what was
+// written once must stay readable, whatever becomes of a spelling elsewhere. Header-only helpers
+// without state.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,6 @@
-// The newest public events in memory, filled as they become durable, and older ones from the file. Keeps the first and
-// last seq of the log. io_context's thread only; shares the read-only connection.
+// The newest public events in memory, filled as they become durable, and older ones from the file.
+// Keeps the first and last seq of the log. io_context's thread only; shares the read-only
+// connection.
 #pragma once
 
 #include <cstddef>

@@ -1,7 +1,9 @@
-// Small helpers for reading and writing JSON that we wrote ourselves: an absent field keeps its default, so that a file
-// from before a field existed is read as if it had been written with it. Pure functions.
+// Small helpers for reading and writing JSON that we wrote ourselves: an absent field keeps its
+// default, so that a file from before a field existed is read as if it had been written with it.
+// Pure functions.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 

@@ -63,7 +63,8 @@ void read_specs(SQLite::Database& database, Records& records) {
             query.bind(1, container_id);
             query.bind(2, static_cast<std::int64_t>(generation));
             if (!query.executeStep()) {
-                throw std::runtime_error("container " + container_id + " has no spec of generation " +
+                throw std::runtime_error("container " + container_id +
+                                         " has no spec of generation " +
                                          std::to_string(generation));
             }
             spec = spec_from_json(parse(query.getColumn(0).getString()));

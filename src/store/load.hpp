@@ -1,4 +1,5 @@
-// Reads the working copy from the file: at start, and anew after a failed commit. Pure but for the reading.
+// Reads the working copy from the file: at start, and anew after a failed commit. Pure but for the
+// reading.
 #pragma once
 
 #include <map>

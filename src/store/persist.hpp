@@ -1,5 +1,5 @@
-// From changed Records, requests and log rows to the statements that write them: only what differs from what was handed
-// to the writer before. Pure functions on the Row.
+// From changed Records, requests and log rows to the statements that write them: only what differs
+// from what was handed to the writer before. Pure functions on the Row.
 #pragma once
 
 #include <string>
@@ -28,8 +28,8 @@ struct Author {
 /// What the file holds when all of `record` is in it.
 Written written_as(const domain::Record& record);
 
-/// Appends what changed of `row`, and remembers it as written. A generation's spec is written once and never changes.
-/// Keeps the newest `max_facts` facts. Answers whether anything changed.
+/// Appends what changed of `row`, and remembers it as written. A generation's spec is written once
+/// and never changes. Keeps the newest `max_facts` facts. Answers whether anything changed.
 bool write_row(Row& row, const Author& author, std::size_t max_facts, std::vector<Statement>& out);
 
 /// The whole row of a request: accepted (with `target`), or refused when `request.refusal` is set.
@@ -37,7 +37,8 @@ Statement request_row(const domain::Request& request, const Remembered& remember
                       const domain::OpenRequest& open);
 Statement end_row(const domain::RequestEnd& end, domain::Time now);
 
-/// Gives each draft its seq and an `event` its seq and timestamp; appends the statements, answers the public ones.
+/// Gives each draft its seq and an `event` its seq and timestamp; appends the statements, answers
+/// the public ones.
 std::vector<domain::StoredEvent> write_log(const domain::Changes& changes, domain::Time now,
                                            std::vector<Statement>& out);
 

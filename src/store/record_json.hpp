@@ -1,5 +1,6 @@
-// The parts of a Record, of answers and of ends as JSON for the `doc` columns, and back, without loss. Fields that
-// have their default are left out. The store's own forms: none of them goes to a client. Pure functions.
+// The parts of a Record, of answers and of ends as JSON for the `doc` columns, and back, without
+// loss. Fields that have their default are left out. The store's own forms: none of them goes to a
+// client. Pure functions.
 #pragma once
 
 #include <string_view>
@@ -14,9 +15,11 @@ namespace flow::store {
 domain::Json status_to_json(const domain::Status& status);
 domain::Status status_from_json(const domain::Json& json);
 
-/// The desired part of a Record that has no column of its own, and which generations' specs it holds.
+/// The desired part of a Record that has no column of its own, and which generations' specs it
+/// holds.
 domain::Json desired_to_json(const domain::Record& record);
-/// Fills `record`; `specs` gets an empty Spec for each generation held, to be read from spec_revisions.
+/// Fills `record`; `specs` gets an empty Spec for each generation held, to be read from
+/// spec_revisions.
 void desired_from_json(const domain::Json& json, domain::Record& record);
 
 domain::Json target_to_json(const domain::Target& target);

@@ -1,5 +1,6 @@
-// What is remembered of requests for 24 h: by whom, with which payload, what was answered, how it ended. By it a
-// repetition is recognised. io_context's thread only; owned by the Store; the table `requests` has the same.
+// What is remembered of requests for 24 h: by whom, with which payload, what was answered, how it
+// ended. By it a repetition is recognised. io_context's thread only; owned by the Store; the table
+// `requests` has the same.
 #pragma once
 
 #include <deque>
@@ -36,8 +37,8 @@ public:
     void mark_durable(const std::string& actor, const std::string& request_id);
     void erase(const RequestKey& key);
 
-    /// Forgets the ended ones that ended before `until`, and the oldest beyond `limit`, at most `most` at once;
-    /// answers which.
+    /// Forgets the ended ones that ended before `until`, and the oldest beyond `limit`, at most
+    /// `most` at once; answers which.
     std::vector<RequestKey> purge(domain::Time until, std::size_t limit, std::size_t most);
 
 private:

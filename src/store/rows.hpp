@@ -1,6 +1,6 @@
-// The working copy: all Records in memory, found by id, by name (live rows, without regard to case) and by docker id,
-// and what of each has been handed to the writer, so that only what changed is written. Rows do not move while
-// they live. io_context's thread only; owned by the Store.
+// The working copy: all Records in memory, found by id, by name (live rows, without regard to case)
+// and by docker id, and what of each has been handed to the writer, so that only what changed is
+// written. Rows do not move while they live. io_context's thread only; owned by the Store.
 #pragma once
 
 #include <map>

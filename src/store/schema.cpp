@@ -10,7 +10,8 @@
 namespace flow::store {
 namespace {
 
-// Times are nanoseconds since 1970. `doc` columns hold JSON of the fields that have no column of their own.
+// Times are nanoseconds since 1970. `doc` columns hold JSON of the fields that have no column of
+// their own.
 constexpr const char* kFirst = R"sql(
 CREATE TABLE meta (
     key TEXT PRIMARY KEY,
@@ -123,7 +124,8 @@ domain::Result<void> migrate(SQLite::Database& database) {
         domain::Error error;
         error.message = "the database has version " + std::to_string(found) +
                         ", this program knows versions up to " +
-                        std::to_string(schema_version()) + ": it was written by a newer one; use that one";
+                        std::to_string(schema_version()) +
+                        ": it was written by a newer one; use that one";
         return error;
     }
     for (int version = found; version < schema_version(); ++version) {

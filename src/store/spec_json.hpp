@@ -1,5 +1,6 @@
-// A Spec as the store keeps it, whole and with its secrets (the file is 0600), and back. Independent of validation:
-// what was accepted once is always read again, whatever the rules are by then. Pure functions.
+// A Spec as the store keeps it, whole and with its secrets (the file is 0600), and back.
+// Independent of validation: what was accepted once is always read again, whatever the rules are by
+// then. Pure functions.
 #pragma once
 
 #include "domain/error.hpp"

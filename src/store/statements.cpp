@@ -38,7 +38,8 @@ const char* text_of(Sql sql) {
             return "INSERT OR REPLACE INTO requests VALUES "
                    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
         case Sql::put_open:
-            return "INSERT INTO requests VALUES (?, ?, ?, ?, 0, '', ?, ?, ?, '{}', NULL, NULL, NULL) "
+            return "INSERT INTO requests VALUES "
+                   "(?, ?, ?, ?, 0, '', ?, ?, ?, '{}', NULL, NULL, NULL) "
                    "ON CONFLICT DO UPDATE SET operation = excluded.operation, "
                    "container_id = excluded.container_id, target = excluded.target, "
                    "seq = excluded.seq, at = excluded.at";

@@ -1,5 +1,5 @@
-// The statements that change the database, and values for them: what a transaction is made of on its way from the
-// io_context's thread to the writer. Plain values.
+// The statements that change the database, and values for them: what a transaction is made of on
+// its way from the io_context's thread to the writer. Plain values.
 #pragma once
 
 #include <cstddef>

@@ -74,47 +74,45 @@ Result<std::unique_ptr<Store>> Store::open(boost::asio::io_context& io, Config c
     if (auto completed = complete(config); !completed) {
         return completed.error();
     }
-    Parts parts;
+    Files files;
     if (!config.data_dir.empty()) {
         auto dir = DataDir::open(config.data_dir);
         if (!dir) {
             return dir.error();
         }
-        parts.dir = std::move(*dir);
+        files.dir = std::move(*dir);
     }
     auto database = open_database(config.file, config);
     if (!database) {
         return database.error();
     }
-    parts.database = *database;
+    files.database = *database;
     auto reader = config.inline_writer ? database : open_reader(config.file, config);
     if (!reader) {
         return reader.error();
     }
-    parts.reader = *reader;
+    files.reader = *reader;
     const std::string file = config.file;
     try {
-        ensure_instance_id(*parts.database);
-        return std::unique_ptr<Store>{new Store{io, std::move(config), std::move(parts)}};
+        ensure_instance_id(*files.database);
+        return std::unique_ptr<Store>{new Store{io, std::move(config), std::move(files)}};
     } catch (const std::exception& failure) {
         return sqlite_error("cannot read the database " + file, failure.what());
     }
 }
 
-Store::Store(boost::asio::io_context& io, Config config, Parts parts)
+Store::Store(boost::asio::io_context& io, Config config, Files files)
     : io_{io},
       config_{std::move(config)},
-      dir_{std::move(parts.dir)},
-      database_{std::move(parts.database)},
-      reader_{std::move(parts.reader)},
-      copy_{load(*reader_, config_.run_dir)},
-      events_{reader_, config_.ring_size},
+      files_{std::move(files)},
+      copy_{load(*files_.reader, config_.run_dir)},
+      events_{files_.reader, config_.ring_size},
       next_seq_{events_.last() + 1} {
     WriterOptions options;
     options.inline_writer = config_.inline_writer;
     options.max_group = config_.max_group;
     options.fail_point = config_.fail_point;
-    writer_ = std::make_unique<Writer>(io_, database_, std::move(options));
+    writer_ = std::make_unique<Writer>(io_, files_.database, std::move(options));
 }
 
 Store::~Store() {

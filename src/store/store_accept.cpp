@@ -1,13 +1,9 @@
-// Accepting a request (contract 3, model 2): repetitions, names, dependencies, manifests, then the model.
+// Accepting a request (contract 3, model 2): repetitions, names, dependencies, manifests, then the
+// model.
 #include <utility>
 
-#include <SQLiteCpp/Exception.h>
-#include <SQLiteCpp/Statement.h>
-
-#include "domain/model/model.hpp"
-#include "store/checks.hpp"
-#include "store/database.hpp"
 #include "store/persist.hpp"
+#include "store/request_draft.hpp"
 #include "store/store.hpp"
 
 namespace flow::store {
@@ -28,7 +24,8 @@ void Store::accept(Request request, AcceptDone done) {
         }
     }
     Transaction transaction = begin();
-    auto drafted = draft(request, transaction.changes, transaction.moment);
+    const DraftContext context{*this, copy_.manifests, *files_.reader, config_, next_seq_ - 1};
+    auto drafted = draft_request(context, request, transaction.changes, transaction.moment);
     if (!drafted) {
         return refuse(request, drafted.error(), std::move(done));
     }
@@ -50,10 +47,10 @@ void Store::repeat(const Remembered& known, const Request& request, AcceptDone d
         error.message = "the request_id " + request.request_id +
                         " was used with another payload; make a new one for a new request";
         error.details["request_id"] = request.request_id;
-        log({refusal_draft(request, find(request.container_id), error)}, [done = std::move(done), error](Result<void> logged) {
-            done(logged ? error : logged.error());
-        });
-        return;
+        const auto logged = [done = std::move(done), error](Result<void> result) {
+            done(result ? error : result.error());
+        };
+        return log({refusal_draft(request, find(request.container_id), error)}, logged);
     }
     Result<Accepted> answer = known.answer;
     if (known.refusal) {
@@ -90,7 +87,7 @@ void Store::refuse(const Request& request, Error error, AcceptDone done) {
 }
 
 /// A document that was applied before does nothing, whatever was done since; its request is done.
-void Store::answer_unchanged(Draft draft, AcceptDone done) {
+void Store::answer_unchanged(RequestDraft draft, AcceptDone done) {
     domain::RequestEnd& end = draft.accepted.end.emplace();
     end.request_id = draft.accepted.request_id;
     end.container_id = draft.accepted.container_id;
@@ -101,7 +98,7 @@ void Store::answer_unchanged(Draft draft, AcceptDone done) {
 }
 
 /// The new row, or the new content of the known one, with its request and its manifest's digest.
-void Store::keep(Draft draft, const Request& request, Transaction transaction) {
+void Store::keep(RequestDraft draft, const Request& request, Transaction transaction) {
     const domain::Time now = transaction.moment.now;
     transaction.author = Author{request.actor, request.request_id, now};
     Row* row = copy_.rows.find(draft.record.container_id);
@@ -126,113 +123,6 @@ void Store::keep(Draft draft, const Request& request, Transaction transaction) {
         transaction.statements.push_back(std::move(applied));
     }
     finish(std::move(transaction), row);
-}
-
-/// Everything that can refuse, on a copy: a refusal leaves nothing behind.
-Result<Store::Draft> Store::draft(Request& request, domain::Changes& changes,
-                                  const domain::Moment& moment) const {
-    const domain::Record* holder =
-        request.operation == Operation::manifest ? find_name(request.spec->name) : nullptr;
-    if (request.operation == Operation::manifest) {
-        request.container_id = holder ? holder->container_id : "";
-        if (is_applied(request)) {
-            return unchanged(request, holder);
-        }
-    }
-    const bool is_new = request.operation == Operation::create ||
-                        (request.operation == Operation::manifest && !holder);
-    auto draft = is_new ? draft_new(request, moment) : draft_known(request);
-    if (!draft) {
-        return draft;
-    }
-    if (request.spec) {
-        auto checked = check_spec(*this, draft->record.container_id, *request.spec);
-        if (!checked) {
-            return checked.error();
-        }
-    }
-    auto accepted = domain::model::accept(draft->record, request, changes, moment);
-    if (!accepted) {
-        return accepted.error();
-    }
-    draft->accepted = std::move(*accepted);
-    for (const domain::OpenRequest& open : draft->record.open) {
-        if (open.actor == request.actor && open.request_id == request.request_id) {
-            draft->open = open;
-        }
-    }
-    domain::model::settle(draft->record, changes, moment);
-    return draft;
-}
-
-Result<Store::Draft> Store::draft_new(Request& request, const domain::Moment& moment) const {
-    auto container_id = new_container_id();
-    if (!container_id) {
-        return container_id.error();
-    }
-    if (request.spec->name.empty()) {
-        request.spec->name = "flow-" + *container_id;
-    }
-    Draft draft;
-    draft.record = domain::model::create_record(request, *container_id, moment);
-    draft.record.socket_folder = config_.run_dir + "/" + *container_id;
-    return draft;
-}
-
-Result<Store::Draft> Store::draft_known(const Request& request) const {
-    const domain::Record* record = find(request.container_id);
-    if (!record) {
-        Error error;
-        error.type = domain::ErrorType::container_not_found;
-        error.message = "no container has the id " + request.container_id;
-        error.details["container_id"] = request.container_id;
-        return error;
-    }
-    Draft draft;
-    draft.record = *record;
-    return draft;
-}
-
-/// Applied with this very content. By the digest alone: a container that was deleted by hand, or a finished job that
-/// was cleaned away, does not come back because the daemon was started again (contract 7).
-bool Store::is_applied(const Request& request) const {
-    const auto found = copy_.manifests.find({request.source, request.spec->name});
-    return found != copy_.manifests.end() && found->second == request.document_digest;
-}
-
-Store::Draft Store::unchanged(const Request& request, const domain::Record* holder) const {
-    Draft draft;
-    draft.unchanged_document = true;
-    draft.accepted.name = request.spec->name;
-    draft.accepted.request_id = request.request_id;
-    draft.accepted.seq = next_seq_ - 1;
-    if (holder) {
-        draft.accepted.container_id = holder->container_id;
-        draft.accepted.name = holder->spec().name;
-        draft.accepted.generation = holder->generation;
-    }
-    return draft;
-}
-
-/// Never one that was used before, as far as the history reaches.
-Result<std::string> Store::new_container_id() const {
-    constexpr int kTries = 100;
-    try {
-        SQLite::Statement used{*reader_,
-                               "SELECT 1 FROM spec_revisions WHERE container_id = ? LIMIT 1"};
-        for (int i = 0; i < kTries; ++i) {
-            const std::string id = config_.make_id();
-            used.reset();
-            used.bind(1, id);
-            if (!find(id) && !used.executeStep()) {
-                return id;
-            }
-        }
-    } catch (const SQLite::Exception& failure) {
-        return sqlite_error("no container id could be made, " + config_.file + " cannot be read",
-                            failure.what());
-    }
-    return sqlite_error("no container id could be made", "all that were tried are in use");
 }
 
 }  // namespace flow::store

@@ -1,5 +1,5 @@
-// Retention: old rows of the log, old requests, specs of containers that are long gone. In small parts, since each is
-// a transaction that others wait for.
+// Retention: old rows of the log, old requests, specs of containers that are long gone. In small
+// parts, since each is a transaction that others wait for.
 #include <algorithm>
 #include <utility>
 
@@ -15,6 +15,36 @@ namespace {
 constexpr std::int64_t kRowsAtOnce = 2'000;
 constexpr std::size_t kRequestsAtOnce = 2'000;
 
+/// The first row, in order of seq, that must stay because it is not older than `until`; all before
+/// it may go.
+domain::Seq prunable(SQLite::Database& reader, const EventLog& log, domain::Time until,
+                     bool& more) {
+    SQLite::Statement query{reader,
+                            "SELECT seq, time_ns FROM events WHERE seq >= ? AND seq <= ? "
+                            "ORDER BY seq LIMIT ?"};
+    query.bind(1, log.first());
+    query.bind(2, log.last());
+    query.bind(3, kRowsAtOnce);
+    domain::Seq first = log.first();
+    std::int64_t rows = 0;
+    while (query.executeStep()) {
+        if (query.getColumn(1).getInt64() >= domain::to_nanos(until)) {
+            return first;
+        }
+        first = query.getColumn(0).getInt64() + 1;
+        ++rows;
+    }
+    more = rows == kRowsAtOnce;
+    return first;
+}
+
+/// Pages that hold something; those that deletions freed are used again.
+std::int64_t bytes_used(SQLite::Database& reader) {
+    const std::int64_t pages = reader.execAndGet("PRAGMA page_count").getInt64();
+    const std::int64_t unused = reader.execAndGet("PRAGMA freelist_count").getInt64();
+    return (pages - unused) * reader.execAndGet("PRAGMA page_size").getInt64();
+}
+
 }  // namespace
 
 void Store::prune(domain::Time now) {
@@ -25,7 +55,8 @@ void Store::prune(domain::Time now) {
         return;
     }
     if (!healthy()) {
-        set_meta("probed_at", domain::to_rfc3339(now), {});     // healthy again if this can be written
+        // Healthy again if this can be written.
+        set_meta("probed_at", domain::to_rfc3339(now), {});
     }
     prune_requests(now);
     try {
@@ -38,9 +69,9 @@ void Store::prune(domain::Time now) {
 void Store::prune_log(domain::Time now) {
     const domain::Time horizon = now - config_.horizon;
     const domain::Time by_age = now - std::max(config_.log_age, config_.horizon);
-    const bool too_large = bytes_used() > config_.log_bytes;
+    const bool too_large = bytes_used(*files_.reader) > config_.log_bytes;
     bool more = false;
-    const domain::Seq first = prunable(too_large ? horizon : by_age, more);
+    const domain::Seq first = prunable(*files_.reader, events_, too_large ? horizon : by_age, more);
     log_too_large_ = too_large && first <= events_.first();
     if (first <= events_.first()) {
         return;
@@ -70,34 +101,6 @@ void Store::prune_requests(domain::Time now) {
             Statement{Sql::delete_request, {key.first, key.second}});
     }
     submit(std::move(transaction));
-}
-
-/// The first row, in order of seq, that must stay because it is not older than `until`; all before it may go.
-domain::Seq Store::prunable(domain::Time until, bool& more) const {
-    SQLite::Statement query{*reader_,
-                            "SELECT seq, time_ns FROM events WHERE seq >= ? AND seq <= ? "
-                            "ORDER BY seq LIMIT ?"};
-    query.bind(1, events_.first());
-    query.bind(2, events_.last());
-    query.bind(3, kRowsAtOnce);
-    domain::Seq first = events_.first();
-    std::int64_t rows = 0;
-    while (query.executeStep()) {
-        if (query.getColumn(1).getInt64() >= domain::to_nanos(until)) {
-            return first;
-        }
-        first = query.getColumn(0).getInt64() + 1;
-        ++rows;
-    }
-    more = rows == kRowsAtOnce;
-    return first;
-}
-
-/// Pages that hold something; those that deletions freed are used again.
-std::int64_t Store::bytes_used() const {
-    const std::int64_t pages = reader_->execAndGet("PRAGMA page_count").getInt64();
-    const std::int64_t unused = reader_->execAndGet("PRAGMA freelist_count").getInt64();
-    return (pages - unused) * reader_->execAndGet("PRAGMA page_size").getInt64();
 }
 
 }  // namespace flow::store

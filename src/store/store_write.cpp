@@ -1,4 +1,6 @@
-// The way of a transaction: begun, written down, handed to the writer, told when durable; and what a failure does.
+// The way of a transaction: begun, written down, handed to the writer, told when durable; and what
+// a failure does.
+#include <algorithm>
 #include <stdexcept>
 #include <utility>
 
@@ -13,6 +15,23 @@ namespace flow::store {
 
 using domain::Error;
 using domain::Result;
+
+namespace {
+
+/// Each request ends once: a row must not go while one is open. A mistake in the model if it does.
+void warn_of_open_requests(const domain::Record& record, const domain::Changes& changes) {
+    for (const domain::OpenRequest& open : record.open) {
+        const auto is_this = [&open](const domain::RequestEnd& end) {
+            return end.actor == open.actor && end.request_id == open.request_id;
+        };
+        if (std::ranges::none_of(changes.ends, is_this)) {
+            spdlog::error("row removed while a request is open container_id={} request_id={}",
+                          record.container_id, open.request_id);
+        }
+    }
+}
+
+}  // namespace
 
 Result<void> Store::writable() const {
     Error error;
@@ -29,7 +48,7 @@ Result<void> Store::writable() const {
     return error;
 }
 
-Store::Transaction Store::begin() const {
+Transaction Store::begin() const {
     if (changing_) {
         throw std::logic_error("a change of the store was begun inside another one");
     }
@@ -83,19 +102,6 @@ void Store::write_changed_row(Transaction& transaction, Row& row) {
     }
     if (changed) {
         transaction.pending.commit.container_ids.push_back(record.container_id);
-    }
-}
-
-/// Each request ends once: a row must not go while one is open. A mistake in the model if it does.
-void Store::warn_of_open_requests(const domain::Record& record, const domain::Changes& changes) {
-    for (const domain::OpenRequest& open : record.open) {
-        const auto is_this = [&open](const domain::RequestEnd& end) {
-            return end.actor == open.actor && end.request_id == open.request_id;
-        };
-        if (std::ranges::none_of(changes.ends, is_this)) {
-            spdlog::error("row removed while a request is open container_id={} request_id={}",
-                          record.container_id, open.request_id);
-        }
     }
 }
 
@@ -171,7 +177,7 @@ void Store::on_failure(std::uint64_t epoch, const std::string& failure) {
 /// Nothing that is not in the file is believed any more.
 void Store::reload() {
     try {
-        copy_ = load(*reader_, config_.run_dir);
+        copy_ = load(*files_.reader, config_.run_dir);
         stale_ = false;
         spdlog::warn("rows read anew after a failed commit file={} rows={}", config_.file, size());
     } catch (const std::exception& failure) {

@@ -1,5 +1,5 @@
-// The words of every enumeration that the store writes (enum_text.hpp). The first of each table is what an unknown word
-// is read as, and what put_word leaves out. Constants only.
+// The words of every enumeration that the store writes (enum_text.hpp). The first of each table is
+// what an unknown word is read as, and what put_word leaves out. Constants only.
 #pragma once
 
 #include <string>

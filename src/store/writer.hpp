@@ -1,7 +1,8 @@
-// The writer: takes transactions in order, commits all that wait together on its own thread (group commit), and brings
-// their callbacks back to the io_context in the same order. Made, used and destroyed on the io_context's thread; owns
-// the thread and the prepared statements, shares the connection. When a commit fails, its whole group and everything
-// queued with the same epoch is dropped and told the reason; what comes with a newer epoch is tried again.
+// The writer: takes transactions in order, commits all that wait together on its own thread (group
+// commit), and brings their callbacks back to the io_context in the same order. Made, used and
+// destroyed on the io_context's thread; owns the thread and the prepared statements, shares the
+// connection. When a commit fails, its whole group and everything queued with the same epoch is
+// dropped and told the reason; what comes with a newer epoch is tried again.
 #pragma once
 
 #include <atomic>
@@ -48,7 +49,8 @@ public:
     ~Writer();      ///< finishes what is queued, but calls nobody back any more
 
     void submit(Batch batch);
-    /// Commits what is queued, ends the thread and runs the callbacks that are due. Nothing can be submitted afterwards.
+    /// Commits what is queued, ends the thread and runs the callbacks that are due. Nothing can be
+    /// submitted afterwards.
     void stop();
     /// Transactions whose callback has not run yet.
     std::size_t waiting() const { return outbox_->waiting; }
@@ -92,7 +94,7 @@ private:
     std::array<std::unique_ptr<SQLite::Statement>, kSqlCount> prepared_;
     std::uint64_t failed_epoch_ = 0;        ///< writer's thread; epochs begin with 1
     std::string failure_;                   ///< writer's thread: why that epoch failed
-    std::vector<Job> buried_;               ///< after death: callbacks go where they came from, in the destructor
+    std::vector<Job> buried_;               ///< after death: destroyed where they came from
 
     std::mutex mutex_;
     std::condition_variable wake_;

@@ -1,4 +1,5 @@
-// Commits that fail: nothing half-written is believed, the reason is told, and it goes on when the disk does.
+// Commits that fail: nothing half-written is believed, the reason is told, and it goes on when the
+// disk does.
 #include <gtest/gtest.h>
 
 #include "unit/store/support.hpp"
@@ -14,7 +15,8 @@ class FailureTest : public testing::TestWithParam<bool> {
 protected:
     FailureTest() : bench_{GetParam() ? file_config(folder_) : inline_config()} {}
 
-    /// The disk is full from here on. The limit belongs to the writing connection, so a file gets it by a lock.
+    /// The disk is full from here on. The limit belongs to the writing connection, so a file gets
+    /// it by a lock.
     void break_disk() {
         if (!GetParam()) {
             SQLite::Database& database = *bench_.config.connection;

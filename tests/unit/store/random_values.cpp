@@ -21,8 +21,8 @@ public:
         }
     }
     void text(std::string& out) {
-        static const char* const kTexts[] = {"", "a", "x y\n\"'", "\xc3\xa4\xe2\x82\xac", "null", "{}",
-                                             "0123456789abcdef0123456789abcdef"};
+        static const char* const kTexts[] = {"", "a", "x y\n\"'", "\xc3\xa4\xe2\x82\xac", "null",
+                                             "{}", "0123456789abcdef0123456789abcdef"};
         if (flag()) {
             out = kTexts[below(7)];
         }

@@ -1,4 +1,5 @@
-// What is written is read again without loss, for any value; and a file from before a field existed is readable.
+// What is written is read again without loss, for any value; and a file from before a field existed
+// is readable.
 #include <gtest/gtest.h>
 
 #include "store/json_fields.hpp"

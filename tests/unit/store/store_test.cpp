@@ -59,6 +59,8 @@ TEST(StoreTest, ANewStoreFindsEverythingEqual) {
         std::mt19937_64 random{static_cast<std::uint64_t>(seed)};
         for (int i = 0; i < 3; ++i) {
             const auto accepted = bench.accept(create("c" + std::to_string(i))).value();
+            ASSERT_TRUE(bench.accept(on(domain::Operation::start, accepted)));
+            ASSERT_TRUE(bench.accept(on(domain::Operation::restart, accepted)));
             ASSERT_TRUE(bench.change(
                 accepted.container_id, [&random](Record& record, Changes&, const Moment& moment) {
                     const auto told = record.status.state;

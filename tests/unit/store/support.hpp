@@ -1,5 +1,5 @@
-// What the store's tests share: a folder that goes away, a clock that stands, ids that are told beforehand, and short
-// ways to ask the store for something and wait until it is durable.
+// What the store's tests share: a folder that goes away, a clock that stands, ids that are told
+// beforehand, and short ways to ask the store for something and wait until it is durable.
 #pragma once
 
 #include <memory>
@@ -29,7 +29,8 @@ private:
 
 std::shared_ptr<SQLite::Database> memory_database();
 
-/// A Store with the io_context that it lives on; it can be dropped and opened again on the same file or connection.
+/// A Store with the io_context that it lives on; it can be dropped and opened again on the same
+/// file or connection.
 class Bench {
 public:
     explicit Bench(Config config);

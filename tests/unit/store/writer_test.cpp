@@ -1,4 +1,5 @@
-// Group commit: what waits is committed together, callbacks come in order, a failure drops what is behind it.
+// Group commit: what waits is committed together, callbacks come in order, a failure drops what is
+// behind it.
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
