@@ -85,6 +85,11 @@ boost::asio::awaitable<void> Executor::step_failed(std::string id, Step step,
     if (error.engine == EngineFailure::away) {
         watch_->lose(error);
     }
+    const domain::Record* row = services_.store.find(id);
+    if (error.engine == EngineFailure::no_such_container && row != nullptr &&
+        row->status.intention) {
+        cache_.erase(row->status.intention->docker_id);     // somebody removed it: no failure of ours
+    }
     spdlog::warn("engine call failed container_id={} operation={} error=\"{}\"", id,
                  domain::to_string(step), error.message);
     Change change = [step, error](domain::Record& record, domain::Changes& out,
@@ -324,8 +329,8 @@ boost::asio::awaitable<void> Executor::simple_call(std::string id, Action action
     const domain::Generation generation = action.generation;
     Change change = [generation](domain::Record& row, domain::Changes& out, const domain::Moment&) {
         model::clear_intention(row);
-        if (row.generation == generation) {
-            model::record_active(row, out);
+        if (row.specs.contains(generation) && row.status.active_generation <= generation) {
+            model::record_active(row, out, generation);     // also when a newer one came meanwhile
         }
     };
     co_await commit(services_.store, id, std::move(change));

@@ -22,6 +22,7 @@ const domain::Observed* ObservedCache::find(const std::string& docker_id) const 
 
 void ObservedCache::insert(const domain::Observed& seen) {
     rows_[seen.container_id][seen.docker_id] = seen;
+    added_.try_emplace(seen.docker_id, ++version_);
     row_of_[seen.docker_id] = seen.container_id;
     unseen_.erase(seen.docker_id);
 }
@@ -65,7 +66,8 @@ void ObservedCache::replace_all(const std::vector<domain::Observed>& all, std::u
     std::vector<std::string> gone;
     for (const auto& [docker_id, row] : row_of_) {
         const auto touched = touched_.find(docker_id);
-        const bool newer = touched != touched_.end() && touched->second > version;
+        const bool newer = (touched != touched_.end() && touched->second > version) ||
+                           added_.at(docker_id) > version;
         if (!there.contains(docker_id) && !newer) {
             gone.push_back(docker_id);
         }
@@ -124,6 +126,7 @@ void ObservedCache::renamed(const std::string& docker_id, const std::string& nam
 void ObservedCache::erase(const std::string& docker_id) {
     drop(docker_id);
     touched_.erase(docker_id);
+    added_.erase(docker_id);
     unseen_.erase(docker_id);
     erased_[docker_id] = ++version_;
     if (erased_.size() > kErasedKept) {
@@ -139,6 +142,7 @@ void ObservedCache::erase(const std::string& docker_id) {
 void ObservedCache::clear() {
     rows_.clear();
     row_of_.clear();
+    added_.clear();
     unseen_.clear();
 }
 

@@ -46,6 +46,7 @@ private:
     std::map<std::string, Containers> rows_;                ///< by container id
     std::map<std::string, std::string> row_of_;             ///< docker id to container id
     std::map<std::string, std::uint64_t> touched_;          ///< docker id: last change by an event or a call
+    std::map<std::string, std::uint64_t> added_;            ///< docker id: when it was first known
     std::map<std::string, std::uint64_t> erased_;           ///< docker ids that are gone, for late answers
     std::map<std::string, std::string> unseen_;             ///< docker id to container id: to be inspected
 };

@@ -348,7 +348,8 @@ Next Planner::start_next(const Observed& next) const {
 
 Next Planner::in_place(const Observed* main) const {
     const ChangeKind change = change_between(record_.active_spec(), record_.spec());
-    if (main != nullptr && change == ChangeKind::in_place) {
+    const bool unsure = status_.intention && status_.intention->step == Step::update;
+    if (main != nullptr && (change == ChangeKind::in_place || unsure)) {
         Action action = on(Kind::update, *main, spec_changed());
         action.generation = record_.generation;
         return step(std::move(action));

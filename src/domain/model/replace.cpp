@@ -99,12 +99,12 @@ void record_rolled_back(Record& record) {
     record.status.way_back = false;
 }
 
-void record_active(Record& record, Changes& out) {
+void record_active(Record& record, Changes& out, Generation generation) {
     Status& status = record.status;
     const Generation before = status.active_generation;
     status.intention.reset();
     status.backoff.erase(BackoffKind::step);
-    activate(record, record.generation);
+    activate(record, generation == 0 ? record.generation : generation);
     tell_updated(record, before, false, out);
 }
 

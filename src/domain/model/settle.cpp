@@ -102,11 +102,13 @@ void tell_lifecycle(Record& record, State state, Changes& out) {
 void forget(Record& record) {
     const Status& status = record.status;
     std::erase_if(record.specs, [&](const auto& entry) {
-        const bool being_made = status.intention && status.intention->step == Step::create &&
-                                status.intention->generation == entry.first;
+        const bool being_made = status.intention && status.intention->generation == entry.first;
         return entry.first != record.generation && entry.first != status.active_generation &&
                entry.first != status.next_generation && !being_made;
     });
+    if (status.intention && status.intention->step == Step::create) {
+        return;     // facts may be about what is being made: nobody knows its id yet
+    }
     std::erase_if(record.status.periods, [&](const auto& entry) {
         const std::string& id = entry.first;
         const bool pending = std::any_of(status.pending.begin(), status.pending.end(),

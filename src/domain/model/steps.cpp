@@ -186,8 +186,9 @@ void record_step_failed(Record& record, Step step, const Error& error, Changes& 
     if (!unsure) {
         status.intention.reset();
     }
-    if (error.engine == EngineFailure::away) {
-        return;
+    if (error.engine == EngineFailure::away ||
+        error.engine == EngineFailure::no_such_container) {
+        return;     // what is there is observed anew
     }
     note_failure(record, step, error, out);
     if (step == Step::create && error.engine == EngineFailure::refused &&

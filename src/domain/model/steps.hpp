@@ -50,7 +50,8 @@ void record_keep(Record& record, Changes& out);         ///< the verdict keep
 void record_kept(Record& record);                       ///< .prev is gone
 void record_rolled_back(Record& record);                ///< .next is gone, the old one counts again
 /// A change that needs no new container (or has none to change) is active.
-void record_active(Record& record, Changes& out);
+/// `generation` 0: the latest.
+void record_active(Record& record, Changes& out, Generation generation = 0);
 /// Engine containers that were known are gone.
 void record_gone_containers(Record& record, const std::vector<std::string>& docker_ids, Changes& out,
                             const Moment& moment);
