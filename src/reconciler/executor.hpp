@@ -105,6 +105,7 @@ private:
     Pulls* pulls_ = nullptr;
     Crashes* crashes_ = nullptr;
     Gate gate_;
+    Gate network_gate_{1};
     std::map<std::string, std::shared_ptr<StopToken>> stops_;
     std::map<std::string, domain::Time> name_waits_;
     std::set<std::string> missing_images_;

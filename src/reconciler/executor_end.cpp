@@ -47,6 +47,13 @@ boost::asio::awaitable<void> Executor::record_only(std::string id, Action action
 }
 
 boost::asio::awaitable<void> Executor::ensure_network(std::string id, Action action) {
+    // One at a time: the engine makes two networks of one name when it is asked twice at once.
+    co_await network_gate_.enter();
+    const GatePass pass{network_gate_};
+    if (known_networks_.contains(action.subject)) {
+        hooks_.mark(id, domain::Duration{0});
+        co_return;
+    }
     const auto made = co_await services_.engine.ensure_network(action.subject);
     if (!made) {
         co_await step_failed(id, domain::Step::create, made.error());
