@@ -118,8 +118,8 @@ class BadInput(FlowTest):
         for bad in ('short', 'x' * 15, 'x' * 129, 7, {}):
             self.rejected('create_container', {**GOOD, 'name': 'web', 'request_id': bad}, 'validation_error',
                           ['request_id'])
-        self.assertTrue(self.client.call('create_container', GOOD, name='a', request_id='x' * 16)['ok'])
-        self.assertTrue(self.client.call('create_container', GOOD, name='b', request_id='y' * 128)['ok'])
+        self.client.done('create_container', GOOD, name='a', request_id='x' * 16)
+        self.client.done('create_container', GOOD, name='b', request_id='y' * 128)
 
     def test_secrets_do_not_get_into_errors_or_audit(self):
         self.rejected('create_container', {'name': 'web', 'environment': {'API_TOKEN': 'hush-hush'}},
@@ -323,7 +323,8 @@ class EngineAway(FlowTest):
         self.assertEqual(self.client.call('list_containers')['containers'][0]['status'], 'unknown')
         errors = len(self.client.of('error'))
         self.proxy.up()
-        eventually(lambda: self.state(container) == 'running', what='it converges')
+        self.client.wait('container_started')
+        self.assertEqual(self.state(container), 'running')
         self.assertEqual(len(self.client.of('error')), errors)
         self.assertEqual(len(self.client.of('container_created')), 1)
         self.assertEqual(len(self.client.of('container_started')), 1)
