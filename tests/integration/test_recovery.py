@@ -201,7 +201,8 @@ class KillSweep(FlowTest):
         """The audit row of a refusal is a commit: a daemon with fail points does not survive its first one."""
         self.client.close()
         self.daemon.kill()
-        if not self.struck('no_such_request', {}, 'before_commit:1', lambda client: client.of('error')):
+        written = lambda client: self.daemon.sql("select 1 from events where kind = 'refusal'")
+        if not self.struck('no_such_request', {}, 'before_commit:1', written):
             self.skipTest('this daemon was built without FLOW_FAIL_POINTS')
         self.daemon.start()
         self.client = self.make_client()
@@ -250,7 +251,7 @@ class KillSweep(FlowTest):
         """The answer came, nothing is in hand, and the calls have answered, too."""
         if not client.of(operation):
             return False
-        if self.OPERATIONS[operation][3] and 'operation=stop' not in self.daemon.log():
+        if self.OPERATIONS[operation][3] and 'operation=StopContainer' not in self.daemon.log():
             return False
         in_hand = [doc for doc, in self.daemon.sql('select doc from status')
                    if {'intention', 'prev_id', 'next_id'} & set(json.loads(doc))]
