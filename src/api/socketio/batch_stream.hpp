@@ -1,6 +1,7 @@
-// A stream under Beast's websocket that gathers small writes: what is written in one turn of the loop goes
-// to the kernel together. A write completes when its bytes are kept; drain() waits until they are gone and
-// reports what went wrong. The state is shared with the write in progress, which may outlive the stream.
+// A stream under Beast's websocket that gathers small writes: what is written in one turn of the
+// loop goes to the kernel together. A write completes when its bytes are kept; drain() waits until
+// they are gone and reports what went wrong. The state is shared with the write in progress, which
+// may outlive the stream.
 #pragma once
 
 #include <cstddef>
@@ -58,7 +59,8 @@ public:
             boost::asio::post(executor, boost::beast::bind_front_handler(
                                             std::forward<decltype(done)>(done), error, size));
         };
-        return boost::asio::async_initiate<Handler, void(ErrorCode, std::size_t)>(initiate, handler);
+        return boost::asio::async_initiate<Handler, void(ErrorCode, std::size_t)>(initiate,
+                                                                                  handler);
     }
 
     std::size_t pending() const { return state_->pending.size() + state_->writing.size(); }

@@ -43,12 +43,13 @@ const Handlers* Client::handlers_of(const std::string& nsp) const {
 /// Ends the session later unless the timer is used for something else or cancelled before.
 void Client::limit_session(std::chrono::milliseconds after, std::string reason) {
     limit_.expires_after(after);
-    limit_.async_wait([weak = session_, reason = std::move(reason)](boost::system::error_code error) {
+    auto over = [weak = session_, reason = std::move(reason)](boost::system::error_code error) {
         const auto session = weak.lock();
         if (session && !error) {
             session->fail(reason);
         }
-    });
+    };
+    limit_.async_wait(std::move(over));
 }
 
 bool Client::on_message(std::string_view data, bool binary) {
@@ -86,7 +87,9 @@ bool Client::on_packet(SocketPacket packet) {
     }
     const auto socket = found->second;
     switch (packet.type) {
-        case SocketPacketType::disconnect: remove(socket, "client namespace disconnect"); return true;
+        case SocketPacketType::disconnect:
+            remove(socket, "client namespace disconnect");
+            return true;
         case SocketPacketType::event: on_event(socket, std::move(packet)); return true;
         case SocketPacketType::ack: on_ack(std::move(packet)); return true;
         case SocketPacketType::connect:
@@ -135,7 +138,9 @@ void Client::join(const Handlers& handlers, const std::shared_ptr<Socket>& socke
     answer.nsp = socket->nsp();
     answer.data = Json::object();
     (*answer.data)["sid"] = socket->id();
-    send_packet(answer);
+    Message message = encode_packet(answer);
+    message.pause_after = true;
+    send(std::move(message));
     if (handlers.on_connect) {
         guarded("on_connect", [&] { handlers.on_connect(socket); });
     }

@@ -1,5 +1,6 @@
-// The Socket.IO side of one session: its decoder, the namespaces it has joined, and the answers it owes.
-// Owned by its EngineSession; the table of namespaces belongs to the server and outlives no one here.
+// The Socket.IO side of one session: its decoder, the namespaces it has joined, and the answers it
+// owes. Owned by its EngineSession; the table of namespaces belongs to the server and outlives no
+// one here.
 #pragma once
 
 #include <functional>
@@ -38,7 +39,8 @@ public:
     /// The server's wish: `41`, then on_disconnect, though not from inside this call.
     void leave(const std::shared_ptr<Socket>& socket);
     /// Returns the id for the event's packet.
-    std::uint64_t expect_ack(const std::string& nsp, std::chrono::milliseconds timeout, AckReply reply);
+    std::uint64_t expect_ack(const std::string& nsp, std::chrono::milliseconds timeout,
+                             AckReply reply);
     void send_ack(const std::string& nsp, std::uint64_t id, const Json& answer);
 
 private:

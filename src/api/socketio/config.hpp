@@ -1,5 +1,5 @@
-// What can be set on the Socket.IO server. Each field says its meaning, unit and limit; the defaults are
-// those of Node's socket.io where it has one. A plain value, copied at construction.
+// What can be set on the Socket.IO server. Each field says its meaning, unit and limit; the
+// defaults are those of Node's socket.io where it has one. A plain value, copied at construction.
 #pragma once
 
 #include <chrono>
@@ -42,8 +42,8 @@ struct Config {
     /// Open TCP or Unix connections and Engine.IO sessions; further ones are refused.
     std::size_t max_connections = 20'000;
     std::size_t max_sessions = 10'000;
-    /// Origins whose pages may read our answers ("http://host:port"), or "*" for all. Only tells browsers;
-    /// refusing a request is the access check's duty.
+    /// Origins whose pages may read our answers ("http://host:port"), or "*" for all. Only tells
+    /// browsers; refusing a request is the access check's duty.
     std::vector<std::string> cors_origins;
     /// Answers "Access-Control-Allow-Credentials: true" and never "*" when set.
     bool cors_credentials = false;

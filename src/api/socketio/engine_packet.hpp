@@ -1,6 +1,7 @@
-// Engine.IO v4 packets as pure text work: one packet of a websocket message, or the packets of a polling
-// body, which are separated by 0x1e and carry binary as 'b' and base64. No I/O, no state but the reader's
-// place in its body. Views point into the caller's bytes (or the reader's scratch) until the next call.
+// Engine.IO v4 packets as pure text work: one packet of a websocket message, or the packets of a
+// polling body, which are separated by 0x1e and carry binary as 'b' and base64. No I/O, no state
+// but the reader's place in its body. Views point into the caller's bytes (or the reader's scratch)
+// until the next call.
 #pragma once
 
 #include <cstddef>

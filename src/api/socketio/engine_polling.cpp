@@ -11,8 +11,8 @@ namespace {
 
 /// How long a poll between probe and upgrade is held before its noop.
 constexpr Millis kNoopDelay{50};
-/// A poll's answer takes further messages up to this size and number of packets: python-engineio hangs up
-/// when it gets more than 16.
+/// A poll's answer takes further messages up to this size and number of packets: python-engineio
+/// hangs up when it gets more than 16.
 constexpr std::size_t kPollBatch = 1024 * 1024;
 constexpr std::size_t kPollPackets = 16;
 

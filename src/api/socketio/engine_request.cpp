@@ -129,7 +129,8 @@ void add_cors(HttpFields& headers, std::string_view origin, const Config& config
         return;
     }
     headers.set(http::field::vary, "Origin");
-    if (origin.empty() || (!any && std::find(allowed.begin(), allowed.end(), origin) == allowed.end())) {
+    const bool listed = std::find(allowed.begin(), allowed.end(), origin) != allowed.end();
+    if (origin.empty() || !(any || listed)) {
         return;
     }
     headers.set(http::field::access_control_allow_origin, origin);

@@ -1,5 +1,5 @@
-// What an HTTP request asks of Engine.IO, and whether it may: the query, the refusals with their codes, and
-// the CORS headers. Pure; the order of the checks is Node's.
+// What an HTTP request asks of Engine.IO, and whether it may: the query, the refusals with their
+// codes, and the CORS headers. Pure; the order of the checks is Node's.
 #pragma once
 
 #include <optional>
@@ -35,7 +35,8 @@ struct EngineQuery {
 /// Percent escapes are decoded; unknown parameters are ignored.
 EngineQuery parse_engine_query(std::string_view target);
 
-/// `known` is the transport of the session that `query.sid` names; nothing when there is no such session.
+/// `known` is the transport of the session that `query.sid` names; nothing when there is no such
+/// session.
 struct RequestFacts {
     EngineQuery query;
     boost::beast::http::verb method = boost::beast::http::verb::get;
@@ -50,9 +51,11 @@ using HttpResponse = boost::beast::http::response<boost::beast::http::string_bod
 /// `{"code":…,"message":"…"}` with 400 or, for forbidden, 403. `message` replaces the usual text.
 HttpResponse error_response(EngineError error, std::string_view message = {});
 
-HttpResponse plain_response(boost::beast::http::status status, std::string_view type, std::string body);
+HttpResponse plain_response(boost::beast::http::status status, std::string_view type,
+                            std::string body);
 
-/// Adds the headers that let a page of `origin` read the answer, if the configuration allows that origin.
+/// Adds the headers that let a page of `origin` read the answer, if the configuration allows that
+/// origin.
 void add_cors(HttpFields& headers, std::string_view origin, const Config& config);
 
 /// The answer to OPTIONS: 204 with what the browser asked for.

@@ -53,7 +53,8 @@ void EngineSession::send(Message message) {
         wake_writer();
         return;
     }
-    // The caller may be going through its sockets: it hears of the end later, not from inside this call.
+    // The caller may be going through its sockets: it hears of the end later, not from inside this
+    // call.
     life_ = Life::doomed;
     log_of(*config_).warn("slow client closed client={} queued_bytes={} limit={}",
                           init_.handshake->remote, pending_bytes(), config_->max_send_queue);

@@ -1,7 +1,7 @@
-// One Engine.IO session: what survives the change of transports. Joins the pure states of session_state.hpp
-// with one exact timer and wakes whoever writes: the open poll or the websocket. Lives on the io_context's
-// thread, kept by its site's table and by the transports that serve it. The layer above is told of the end
-// once, and never from inside a call of its own to send.
+// One Engine.IO session: what survives the change of transports. Joins the pure states of
+// session_state.hpp with one exact timer and wakes whoever writes: the open poll or the websocket.
+// Lives on the io_context's thread, kept by its site's table and by the transports that serve it.
+// The layer above is told of the end once, and never from inside a call of its own to send.
 #pragma once
 
 #include <functional>
@@ -15,43 +15,10 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "api/socketio/config.hpp"
+#include "api/socketio/session_parts.hpp"
 #include "api/socketio/session_state.hpp"
-#include "api/socketio/socket.hpp"
 
 namespace flow::socketio {
-
-/// The layer above.
-class SessionUser {
-public:
-    virtual ~SessionUser() = default;
-    /// False: not understood; the session ends with "parse error".
-    virtual bool on_message(std::string_view data, bool binary) = 0;
-    virtual void on_closed(const std::string& reason) = 0;
-    /// Nothing is queued or being written any more.
-    virtual void on_drained() = 0;
-};
-
-/// A websocket as the session sees it.
-class TransportLink {
-public:
-    virtual ~TransportLink() = default;
-    virtual void wake() = 0;
-    /// Says goodbye and closes, soon.
-    virtual void shut() = 0;
-};
-
-struct PollAnswer {
-    bool conflict = false;  ///< a second poll at once: 400
-    std::string payload;
-    std::size_t cost = 0;  ///< for written()
-};
-
-struct SessionInit {
-    std::string sid;
-    TransportKind transport = TransportKind::polling;
-    std::shared_ptr<const Handshake> handshake;
-    std::function<void(const std::string& sid)> on_gone;
-};
 
 class EngineSession : public std::enable_shared_from_this<EngineSession> {
 public:
@@ -76,7 +43,8 @@ public:
     /// Ends at once. `farewell` is what an open poll gets.
     void fail(const std::string& reason, PacketType farewell = PacketType::close);
 
-    /// Waits until there is something for the client. The caller writes it and then calls written().
+    /// Waits until there is something for the client. The caller writes it and then calls
+    /// written().
     boost::asio::awaitable<PollAnswer> poll();
     /// The next message for the websocket; nothing while there is none or the session is over.
     std::optional<Message> take();

@@ -1,5 +1,5 @@
-// One path that speaks Engine.IO: its table of sessions and what is put on top of each. Owned by the
-// server's core; sessions take themselves out of the table when they end.
+// One path that speaks Engine.IO: its table of sessions and what is put on top of each. Owned by
+// the server's core; sessions take themselves out of the table when they end.
 #pragma once
 
 #include <functional>

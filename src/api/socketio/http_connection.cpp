@@ -35,7 +35,7 @@ HttpConnection::HttpConnection(HttpStream stream, ConnectionNames names,
 void HttpConnection::kill() {
     if (const auto link = link_.lock()) {
         link->kill();
-    } else {
+    } else if (!handed_over_) {
         stream_.close();
     }
 }
@@ -104,7 +104,8 @@ asio::awaitable<ErrorCode> HttpConnection::read_request(Parser& parser) {
         co_await http::async_write(stream_, go_on, kTuple);
     }
     stream_.expires_after(config_->http_idle_timeout);
-    const auto [body_error, body_size] = co_await http::async_read(stream_, buffer_, parser, kTuple);
+    const auto [body_error, body_size] =
+        co_await http::async_read(stream_, buffer_, parser, kTuple);
     co_return body_error;
 }
 

@@ -1,6 +1,6 @@
-// One TCP or Unix connection: reads requests one after another, checks who may ask, and answers from an
-// Engine.IO site or the application's HTTP handler; an upgrade hands the socket to a WebSocketLink. Kept
-// alive by its coroutine; the core knows it in order to stop it.
+// One TCP or Unix connection: reads requests one after another, checks who may ask, and answers
+// from an Engine.IO site or the application's HTTP handler; an upgrade hands the socket to a
+// WebSocketLink. Kept alive by its coroutine; the core knows it in order to stop it.
 #pragma once
 
 #include <memory>
@@ -77,6 +77,7 @@ private:
     std::shared_ptr<EngineSession> polled_;
     std::size_t polled_cost_ = 0;
     bool idle_ = true;
+    bool handed_over_ = false;  ///< the socket is a websocket's now
 };
 
 }  // namespace flow::socketio

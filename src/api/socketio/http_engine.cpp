@@ -177,7 +177,8 @@ asio::awaitable<void> HttpConnection::serve_websocket(Request request) {
         }
     }
     if (refusal || core_->closing()) {
-        HttpResponse response = refusal ? std::move(*refusal) : error_response(EngineError::bad_request);
+        HttpResponse response =
+            refusal ? std::move(*refusal) : error_response(EngineError::bad_request);
         add_cors(response, view(request[http::field::origin]), *config_);
         response.prepare_payload();
         co_await write_response(std::move(response), false);
@@ -187,6 +188,7 @@ asio::awaitable<void> HttpConnection::serve_websocket(Request request) {
     auto handshake = handshake_of(request);
     auto link = std::make_shared<WebSocketLink>(std::move(stream_), config_, names_.remote);
     link_ = link;
+    handed_over_ = true;
     const ErrorCode error = co_await link->accept(std::move(request));
     if (error) {
         co_return;

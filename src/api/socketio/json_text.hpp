@@ -13,7 +13,8 @@ namespace flow::socketio {
 
 using Json = nlohmann::ordered_json;
 
-/// The deepest nesting of brackets outside of strings; a scan without recursion and without a stack.
+/// The deepest nesting of brackets outside of strings; a scan without recursion and without a
+/// stack.
 std::size_t json_depth(std::string_view text);
 
 /// Nothing when the text is no JSON, not UTF-8, or deeper than `max_depth`.

@@ -1,5 +1,6 @@
-// What waits to be written for one client: a text packet and the binary attachments that must follow it
-// without anything between. Bytes are shared, so a broadcast costs a pointer for each receiver.
+// What waits to be written for one client: a text packet and the binary attachments that must
+// follow it without anything between. Bytes are shared, so a broadcast costs a pointer for each
+// receiver.
 #pragma once
 
 #include <cstddef>
@@ -22,6 +23,8 @@ struct Message {
     std::vector<Bytes> attachments;
     /// May be dropped when the queue is full.
     bool droppable = false;
+    /// The next message shall not arrive in the same read (websocket only).
+    bool pause_after = false;
 
     std::size_t packets() const { return attachments.size() + (text ? 1 : 0); }
 

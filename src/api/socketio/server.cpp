@@ -31,7 +31,8 @@ void Server::mount_raw_engine(std::string path, RawHandler handler) {
     core_->add_raw_site(std::move(path), std::move(handler));
 }
 
-boost::system::result<std::uint16_t> Server::listen(const boost::asio::ip::tcp::endpoint& endpoint) {
+boost::system::result<std::uint16_t> Server::listen(
+    const boost::asio::ip::tcp::endpoint& endpoint) {
     return core_->listen(endpoint);
 }
 

@@ -1,7 +1,7 @@
-// A Socket.IO v5 server over Engine.IO v4: HTTP long polling, websocket and the upgrade between them, on
-// TCP and Unix listeners. Knows nothing of what the events are about. All calls and all callbacks are on
-// the thread that runs the io_context; the io_context must outlive the server. Callbacks are not called
-// any more once close() has called back or the server is destroyed.
+// A Socket.IO v5 server over Engine.IO v4: HTTP long polling, websocket and the upgrade between
+// them, on TCP and Unix listeners. Knows nothing of what the events are about. All calls and all
+// callbacks are on the thread that runs the io_context; the io_context must outlive the server.
+// Callbacks are not called any more once close() has called back or the server is destroyed.
 #pragma once
 
 #include <cstddef>
@@ -25,8 +25,8 @@ namespace flow::socketio {
 
 namespace http = boost::beast::http;
 
-/// Answers an event: an array becomes the list of arguments, anything else the only argument. Empty when the
-/// client asked for no answer. May be kept and called later; only the first call counts.
+/// Answers an event: an array becomes the list of arguments, anything else the only argument. Empty
+/// when the client asked for no answer. May be kept and called later; only the first call counts.
 using Ack = std::function<void(const Json& answer)>;
 
 /// Why a client may not join: `44{"message", "data"}`.
@@ -82,7 +82,8 @@ public:
     /// A second path that speaks Engine.IO only.
     void mount_raw_engine(std::string path, RawHandler handler);
 
-    /// Returns the real port (also for port 0) or what the system said. May be called several times.
+    /// Returns the real port (also for port 0) or what the system said. May be called several
+    /// times.
     boost::system::result<std::uint16_t> listen(const boost::asio::ip::tcp::endpoint& endpoint);
     /// Mode 0600. A socket file that nobody listens on is replaced; one in use is address_in_use.
     boost::system::result<void> listen_unix(const std::string& path);
@@ -90,8 +91,8 @@ public:
     std::size_t session_count() const;
     std::size_t connection_count() const;
 
-    /// Stops accepting, tells the clients, and calls `closed` when all sessions are gone, at the latest
-    /// after Config::close_timeout.
+    /// Stops accepting, tells the clients, and calls `closed` when all sessions are gone, at the
+    /// latest after Config::close_timeout.
     void close(std::function<void()> closed);
 
 private:

@@ -1,5 +1,5 @@
-// What a Server consists of, shared with the coroutines that may outlive it: listeners, connections, sites,
-// namespaces and the application's callbacks. One thread, the io_context's.
+// What a Server consists of, shared with the coroutines that may outlive it: listeners,
+// connections, sites, namespaces and the application's callbacks. One thread, the io_context's.
 #pragma once
 
 #include <functional>

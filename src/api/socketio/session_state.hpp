@@ -1,6 +1,7 @@
-// The states of an Engine.IO session, free of I/O and of clocks: `now` is an argument, the coroutines around
-// them obey. Heartbeat says when to ping and when to give up; TransportState says which transport may carry
-// data and how far an upgrade is; SendQueue keeps what waits to be written within its bound.
+// The states of an Engine.IO session, free of I/O and of clocks: `now` is an argument, the
+// coroutines around them obey. Heartbeat says when to ping and when to give up; TransportState says
+// which transport may carry data and how far an upgrade is; SendQueue keeps what waits to be
+// written within its bound.
 #pragma once
 
 #include <chrono>
@@ -53,9 +54,11 @@ public:
     bool post_begins() { return begin(post_open_); }
     void post_ends() { post_open_ = false; }
 
-    /// A websocket came with this session's id. False: the session has one, or is being tried by one.
+    /// A websocket came with this session's id. False: the session has one, or is being tried by
+    /// one.
     bool upgrade_begins();
-    /// What a packet on that websocket means; `5` without a probe is fine, and so is a payload with it.
+    /// What a packet on that websocket means; `5` without a probe is fine, and so is a payload with
+    /// it.
     Step on_candidate_packet(const PacketView& packet);
     /// That websocket went away before it took over: polling goes on.
     void upgrade_abandoned();
@@ -76,7 +79,8 @@ class SendQueue {
 public:
     explicit SendQueue(std::size_t max_bytes) : max_bytes_(max_bytes) {}
 
-    /// False: it does not fit even without the droppable ones. An empty queue takes one message of any size.
+    /// False: it does not fit even without the droppable ones. An empty queue takes one message of
+    /// any size.
     bool push(Message message);
     /// Protocol packets, which are small and must go.
     void push_control(Message message) { append(std::move(message)); }

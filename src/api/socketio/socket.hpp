@@ -1,6 +1,6 @@
-// One client in one namespace, and events encoded once for many of them. Everything here belongs to the
-// thread of the server's io_context. A Socket is kept by its session while connected and by whoever holds
-// the pointer; after the disconnect its calls do nothing.
+// One client in one namespace, and events encoded once for many of them. Everything here belongs to
+// the thread of the server's io_context. A Socket is kept by its session while connected and by
+// whoever holds the pointer; after the disconnect its calls do nothing.
 #pragma once
 
 #include <chrono>
@@ -69,7 +69,8 @@ public:
     const std::string& remote() const { return handshake_->remote; }
     bool connected() const;
 
-    /// Sends an event with one argument. Never blocks; a queue above Config::max_send_queue ends the session.
+    /// Sends an event with one argument. Never blocks; a queue above Config::max_send_queue ends
+    /// the session.
     void emit(std::string_view event, const Json& arg);
     void emit_args(std::string_view event, const Json& args);
     /// May be dropped when the client is slow.
@@ -83,7 +84,8 @@ public:
 
     /// Bytes that are queued or being written for this client, over all its namespaces.
     std::size_t pending_bytes() const;
-    /// `drained` is called each time everything queued has been given to the kernel; replaces the last one.
+    /// `drained` is called each time everything queued has been given to the kernel; replaces the
+    /// last one.
     void on_drain(std::function<void()> drained);
 
     /// Leaves the namespace: the client is told (and does not reconnect by itself).

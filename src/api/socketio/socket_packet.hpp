@@ -1,6 +1,6 @@
-// Socket.IO v5 packets: encoding, and a decoder that puts a header and its binary attachments together.
-// Pure: no I/O and no clock. The decoder belongs to the session, not to a transport, because a header may
-// come by POST and its attachment by the websocket.
+// Socket.IO v5 packets: encoding, and a decoder that puts a header and its binary attachments
+// together. Pure: no I/O and no clock. The decoder belongs to the session, not to a transport,
+// because a header may come by POST and its attachment by the websocket.
 #pragma once
 
 #include <cstddef>

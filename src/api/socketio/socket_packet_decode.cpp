@@ -28,8 +28,8 @@ bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
-/// Puts the attachments where their placeholders are. Each may be used once: a client library never does
-/// otherwise, and many copies of a large one would fill the memory.
+/// Puts the attachments where their placeholders are. Each may be used once: a client library never
+/// does otherwise, and many copies of a large one would fill the memory.
 class Filler {
 public:
     explicit Filler(std::vector<std::string>& attachments)
@@ -142,7 +142,8 @@ bool Decoder::shape_is_valid() const {
     switch (packet_.type) {
         case SocketPacketType::connect: return !data || data->is_object();
         case SocketPacketType::disconnect: return !data;
-        case SocketPacketType::connect_error: return data && (data->is_object() || data->is_string());
+        case SocketPacketType::connect_error:
+            return data && (data->is_object() || data->is_string());
         case SocketPacketType::ack: return packet_.id && data && data->is_array();
         case SocketPacketType::event: break;
     }

@@ -1,5 +1,6 @@
-// A websocket that carries a session, tries to take one over, or is turned away. One coroutine reads, a
-// second writes what the session has; both hold the link. The session holds it as well until either ends.
+// A websocket that carries a session, tries to take one over, or is turned away. One coroutine
+// reads, a second writes what the session has; both hold the link. The session holds it as well
+// until either ends.
 #pragma once
 
 #include <memory>
