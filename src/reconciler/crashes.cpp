@@ -58,9 +58,29 @@ boost::asio::awaitable<void> Crashes::fetch_logs(domain::PendingExit exit,
     }
 }
 
-boost::asio::awaitable<bool> Crashes::removed(std::string docker_id) {
-    const auto seen = co_await services_.engine.inspect(docker_id);
-    co_return !seen && seen.error().engine == domain::EngineFailure::no_such_container;
+/// By the list: an inspect of a container waits while the engine starts it again.
+boost::asio::awaitable<std::vector<std::string>> Crashes::removed(std::string container_id) {
+    std::vector<std::string> gone;
+    const domain::Record* record = services_.store.find(container_id);
+    for (const domain::PendingExit& exit : record->status.pending) {
+        if (model::killed(*record, exit.docker_id, exit.at)) {
+            gone.push_back(exit.docker_id);
+        }
+    }
+    if (gone.empty()) {
+        co_return gone;
+    }
+    const auto there = co_await services_.engine.list();
+    if (!there) {
+        gone.clear();
+        co_return gone;
+    }
+    std::erase_if(gone, [&](const std::string& docker_id) {
+        return std::any_of(there->begin(), there->end(), [&](const domain::Observed& seen) {
+            return seen.docker_id == docker_id;
+        });
+    });
+    co_return gone;
 }
 
 boost::asio::awaitable<void> Crashes::tell(std::string container_id) {
@@ -69,17 +89,7 @@ boost::asio::awaitable<void> Crashes::tell(std::string container_id) {
         co_return;
     }
     const std::vector<domain::PendingExit> pending = record->status.pending;
-    std::vector<std::string> gone;
-    for (const domain::PendingExit& exit : pending) {
-        record = services_.store.find(container_id);
-        if (record == nullptr || !model::killed(*record, exit.docker_id, exit.at)) {
-            continue;
-        }
-        const bool is_gone = co_await removed(exit.docker_id);
-        if (is_gone) {
-            gone.push_back(exit.docker_id);
-        }
-    }
+    const std::vector<std::string> gone = co_await removed(container_id);
     domain::Store::Change change = [this, gone](domain::Record& row, domain::Changes& out,
                                                 const domain::Moment& moment) {
         for (const std::string& docker_id : gone) {

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "domain/model/facts.hpp"
 #include "reconciler/services.hpp"
@@ -23,8 +24,8 @@ public:
 private:
     boost::asio::awaitable<void> fetch_logs(domain::PendingExit exit, domain::Time last_exit);
     boost::asio::awaitable<void> tell(std::string container_id);
-    /// Whether the container of a crash by KILL is gone: then somebody removed it.
-    boost::asio::awaitable<bool> removed(std::string docker_id);
+    /// Those of the row's containers that ended by KILL and are gone: then somebody removed them.
+    boost::asio::awaitable<std::vector<std::string>> removed(std::string container_id);
     void arm(const std::string& container_id, domain::Time due);
 
     Services& services_;

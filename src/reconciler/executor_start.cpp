@@ -104,8 +104,16 @@ boost::asio::awaitable<void> Executor::name_taken(std::string id, domain::Genera
     const std::string holder_id = known == error.details.end() ? "" : known->get<std::string>();
     const std::uint64_t version = cache_.version();
     const auto holder = co_await services_.engine.inspect(holder_id);
+    if (!holder && holder.error().engine == EngineFailure::no_such_container) {
+        Change freed = [](domain::Record& row, domain::Changes&, const domain::Moment&) {
+            model::clear_intention(row);    // freed meanwhile: tried again at once
+        };
+        co_await commit(services_.store, id, std::move(freed));
+        hooks_.mark(id, domain::Duration{0});
+        co_return;
+    }
     if (!holder) {
-        co_await step_failed(id, Step::create, error);      // freed meanwhile, or not to be seen
+        co_await step_failed(id, Step::create, holder.error());
         co_return;
     }
     model::NameHolder who;
