@@ -2,12 +2,9 @@
 // Only these two include this; what others use is planner.hpp. It reads its input and changes nothing.
 #pragma once
 
-#include <optional>
-#include <string>
 #include <utility>
 
 #include "domain/model/model.hpp"
-#include "domain/record.hpp"
 #include "reconciler/planner.hpp"
 
 namespace flow::reconciler {
@@ -81,8 +78,9 @@ private:
     Next step(Action action) const {
         return after_backoff(domain::BackoffKind::step, std::move(action));
     }
+    bool name_held() const { return in_.now < in_.name_wait; }
     Next named(Action action) const {
-        if (in_.now >= in_.name_wait) {
+        if (!name_held()) {
             return step(std::move(action));
         }
         Action wait = make(Kind::wait, "another one of ours has the name");
