@@ -88,6 +88,8 @@ private:
     static void read_patch(Payload& payload, const Json& patch, const domain::Record& record,
                            domain::Request& request);
     std::optional<Error> allow(Payload& payload, domain::Request& request);
+    void submit_allowed(Incoming& incoming, const Controls& controls, domain::Request request,
+                        const std::optional<Error>& error);
     void submit(Incoming& incoming, const Controls& controls, domain::Request request,
                 std::optional<Error> not_found = std::nullopt);
 

@@ -45,10 +45,8 @@ void Handlers::create(Incoming& incoming) {
     Request request = base_request(controls, Operation::create);
     request.expected_generation = std::nullopt;
     read_spec(payload, payload.rest(), request);
-    if (const auto error = allow(payload, request)) {
-        return refuse(incoming, *error);
-    }
-    submit(incoming, controls, std::move(request));
+    const std::optional<Error> error = allow(payload, request);
+    submit_allowed(incoming, controls, std::move(request), error);
 }
 
 void Handlers::start(Incoming& incoming) { simple(incoming, Operation::start); }
@@ -104,10 +102,8 @@ void Handlers::update(Incoming& incoming) {
     if (record != nullptr) {
         read_patch(payload, patch, *record, request);
     }
-    if (const auto error = allow(payload, request)) {
-        return refuse(incoming, *error);
-    }
-    submit(incoming, controls, std::move(request));
+    const std::optional<Error> error = allow(payload, request);
+    submit_allowed(incoming, controls, std::move(request), error);
 }
 
 void Handlers::read_spec(Payload& payload, const Json& fields, Request& request) {
@@ -139,6 +135,20 @@ std::optional<Error> Handlers::allow(Payload& payload, Request& request) {
     return std::nullopt;
 }
 
+/// What is refused now may have been taken when it came first (a folder is gone since): a request
+/// that has ended under this id gets its first answer again, which needs no spec.
+void Handlers::submit_allowed(Incoming& incoming, const Controls& controls, Request request,
+                              const std::optional<Error>& error) {
+    if (!error) {
+        return submit(incoming, controls, std::move(request));
+    }
+    if (!controls.client_gave_id || !parts_.store.ended(kAnonymous, controls.request_id)) {
+        return refuse(incoming, *error);
+    }
+    request.spec = domain::Spec{};
+    submit(incoming, controls, std::move(request));
+}
+
 void Handlers::submit(Incoming& incoming, const Controls& controls, Request request,
                       std::optional<Error> not_found) {
     Session& session = *incoming.session;
@@ -155,11 +165,11 @@ void Handlers::submit(Incoming& incoming, const Controls& controls, Request requ
     const Answers::Token token = parts_.answers.attach(std::move(waiter));
     auto done = [this, token, incoming, not_found](domain::Result<domain::Accepted> result) {
         if (result) {
-            spdlog::info(
-                "request accepted operation={} container_id={} request_id={} generation={} "
-                "seq={} changed={} client={}",
-                incoming.operation, result->container_id, incoming.request_id, result->generation,
-                result->seq, result->changed, incoming.session->peer().remote());
+            spdlog::info("request {} operation={} container_id={} request_id={} generation={} "
+                         "seq={} changed={} client={}",
+                         result->repeated ? "repeated" : "accepted", incoming.operation,
+                         result->container_id, incoming.request_id, result->generation,
+                         result->seq, result->changed, incoming.session->peer().remote());
             return parts_.answers.accepted(token, *result);
         }
         parts_.answers.refused(token);

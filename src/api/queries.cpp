@@ -130,6 +130,7 @@ Json Queries::snapshot() const {
 Json Queries::status(const Record& record) const {
     const domain::Moment moment = services_.moment();
     Json status = domain::model::status_json(record, moment);
+    status.erase("request_id");     // of the latest wish; a status answers a query of its own
     status["timestamp"] = domain::to_rfc3339(moment.now);
     status["socket_connected"] = false;
     status["last_communication"] = nullptr;

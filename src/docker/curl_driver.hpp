@@ -27,7 +27,7 @@ public:
     void add(std::shared_ptr<Transfer> transfer);
     /// The transfer ends at once, without a callback. Dropping twice, or after its end, is nothing.
     void drop(Transfer& transfer);
-    /// Ends all: requests with an error, streams in silence. Nothing runs afterwards.
+    /// Ends all with an error. Nothing runs afterwards.
     void close();
 
 private:

@@ -39,8 +39,8 @@ public:
     EngineClient(boost::asio::any_io_executor executor, EngineConfig config);
     ~EngineClient() override;
 
-    /// Ends all calls in flight with an error and all streams in silence, and refuses new ones; the
-    /// engine goes on with what it has begun. For an ordered stop, before the callers are destroyed.
+    /// Ends all calls and streams in flight with an error, and refuses new ones; the engine goes on
+    /// with what it has begun. For an ordered stop, before the callers are destroyed.
     void hang_up() { http_.hang_up(); }
 
     Awaitable<reconciler::EngineInfo> connect() override;

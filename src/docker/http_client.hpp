@@ -78,7 +78,7 @@ public:
     /// The first callback comes after this has returned. `deadline` counts for the whole stream.
     std::unique_ptr<HttpStream> stream(HttpRequest request, HttpStreamSink sink);
 
-    /// Requests in flight end with an error, streams fall silent, new requests are refused.
+    /// Requests and streams in flight end with an error, new ones are refused.
     void hang_up();
 
     const std::string& socket_path() const { return socket_path_; }

@@ -308,8 +308,16 @@ Awaitable<std::vector<std::string>> EnginePort::logs(reconciler::LogsCall of) {
 Awaitable<std::unique_ptr<reconciler::EventStream>> EnginePort::subscribe(reconciler::EventSink sink) {
     Call call;
     call.op = Op::subscribe;
-    call.on_event = sink.on_event;
-    call.on_end = [on_end = sink.on_end] {
+    call.on_event = [weak = weak_from_this(), on_event = sink.on_event](const EngineEvent& event) {
+        if (const auto port = weak.lock(); port && !port->closed_) {
+            on_event(event);
+        }
+    };
+    call.on_end = [weak = weak_from_this(), on_end = sink.on_end] {
+        const auto port = weak.lock();
+        if (!port || port->closed_) {
+            return;     // subscribed for a daemon that was dead by then
+        }
         domain::Error error;
         error.message = "the stream ended";
         error.engine = domain::EngineFailure::away;

@@ -70,7 +70,10 @@ void FakeEngine::effect(const Call& call, const Answer& answer, int boot, bool w
     if (world_.random.chance(0.5) || call.op == Op::pull) {
         return later(reply(Reply::Kind::error, "injected"));
     }
-    perform(call, [later](const Reply&) { later(reply(Reply::Kind::unanswered, "lost")); });
+    perform(call, [this, later, container_id = call.container_id](const Reply&) {
+        failed[container_id].push_back(world_.now());
+        later(reply(Reply::Kind::unanswered, "lost"));
+    });
 }
 
 void FakeEngine::perform(const Call& call, const Answer& answer) {

@@ -58,7 +58,8 @@ void Simulation::judge(const Wish& wish) {
         return;
     }
     const bool overtaken = std::any_of(wishes.begin(), wishes.end(), [&](const auto& other) {
-        return other->container_id == wish.container_id && other->seq > wish.seq &&
+        const bool later = other->seq > wish.seq || (other->seq == 0 && other->at >= wish.at);
+        return other->container_id == wish.container_id && later &&
                (other->operation == Operation::stop || other->operation == Operation::remove ||
                 other->operation == Operation::update || other->operation == Operation::manifest);
     });

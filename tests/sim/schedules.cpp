@@ -9,6 +9,7 @@
 #include <spdlog/spdlog.h>
 
 #include "sim/schedule.hpp"
+#include "sim/walk.hpp"
 
 namespace {
 
@@ -20,6 +21,8 @@ struct Options {
     long trace = -1;
     int most_shown = 15;
     double minutes = 0;
+    std::string walk;
+    unsigned long kill_at = 0;
 };
 
 struct Sums {
@@ -84,6 +87,26 @@ int run_traced(const Options& options) {
     return schedule.problems.empty() ? 0 : 1;
 }
 
+int run_walk(const Options& options) {
+    for (const flow::sim::NamedWalk& walk : flow::sim::all_walks()) {
+        if (walk.name != options.walk) {
+            continue;
+        }
+        flow::sim::Walk world{{options.kill_at}, true};
+        walk.steps(world);
+        world.finish();
+        for (const auto& [key, text] : world.summary()) {
+            std::printf("%s: %s\n", key.c_str(), text.c_str());
+        }
+        for (const std::string& problem : world.problems) {
+            std::printf("    %s\n", problem.c_str());
+        }
+        return world.problems.empty() ? 0 : 1;
+    }
+    std::fprintf(stderr, "no walk has the name %s\n", options.walk.c_str());
+    return 2;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -94,10 +117,15 @@ int main(int argc, char** argv) {
     app.add_option("--trace", options.trace, "one seed, with everything that happens");
     app.add_option("--max", options.most_shown, "failures to print");
     app.add_option("--minutes", options.minutes, "stop after this time");
+    app.add_option("--walk", options.walk, "trace one walk of the model");
+    app.add_option("--kill-at", options.kill_at, "in that walk, the point where the daemon is killed");
     CLI11_PARSE(app, argc, argv);
-    spdlog::set_level(options.trace >= 0 && std::getenv("SIM_DEBUG") ? spdlog::level::debug
+    spdlog::set_level((options.trace >= 0 || !options.walk.empty()) && std::getenv("SIM_DEBUG") ? spdlog::level::debug
                                                                      : spdlog::level::off);
     spdlog::set_pattern("            %v");
+    if (!options.walk.empty()) {
+        return run_walk(options);
+    }
     if (options.trace >= 0) {
         return run_traced(options);
     }

@@ -138,8 +138,26 @@ TEST_F(HandlersTest, ARepeatedDeleteGetsItsFirstAnswerThoughTheRowIsGone) {
     EXPECT_EQ(acks.back().at("error").at("error_type"), "container_not_found");
 }
 
+TEST_F(HandlersTest, ARepeatedCreateGetsItsFirstAnswerThoughItWouldBeRefusedNow) {
+    const Json payload = {{"image", "busybox"}, {"request_id", "0123456789abcdef"}};
+    sent("create_container", payload);
+    policy = [](domain::Spec&) -> domain::Result<void> {
+        domain::Error error;
+        error.type = domain::ErrorType::forbidden;
+        return error;
+    };
+    send(client, "create_container", payload);
+    EXPECT_EQ(acks.back().at("ok"), false);     // it has not ended: nothing is known yet
+    store.end(done(store.accepted.back(), acks.at(0).at("container_id")));
+    store.commit();
+    sent("create_container", payload);
+    EXPECT_EQ(acks.back(), acks.front());
+    EXPECT_EQ(store.size(), 1U);
+}
+
 TEST_F(HandlersTest, StatusComesByAckByItsEventAndByTheRequestsName) {
     const std::string id = store.put(spec()).container_id;
+    store.row(id).request_id = "of-an-earlier-wish";
     send(client, "get_container_status", {{"container_id", "web"}});
     EXPECT_EQ(client.peer->events(), (Names{"container_status", "get_container_status"}));
     const Json status = client.peer->last("container_status");
@@ -176,6 +194,7 @@ TEST_F(HandlersTest, StatusComesByAckByItsEventAndByTheRequestsName) {
     EXPECT_EQ(status.at("health"), "none");
     EXPECT_EQ(status.at("socket_connected"), false);
     EXPECT_FALSE(status.contains("seq"));
+    EXPECT_FALSE(status.contains("request_id"));
     ASSERT_EQ(acks.size(), 1U);
     EXPECT_EQ(acks[0].at("ok"), true);
     EXPECT_EQ(acks[0].at("state"), "creating");

@@ -1,5 +1,6 @@
-// A small server for the protocols' own test suites and for real clients: echoes over bare Engine.IO under
-// /engine.io/, and answers a few events under /socket.io/ in the namespaces / and /custom.
+// A small server for the protocols' own test suites and for real clients: echoes over bare
+// Engine.IO under /engine.io/, and answers a few events under /socket.io/ in the namespaces / and
+// /custom.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
