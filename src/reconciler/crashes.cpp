@@ -11,6 +11,8 @@ namespace model = domain::model;
 
 namespace {
 constexpr std::size_t kExitsKept = 10'000;
+constexpr domain::Duration kLinesPatience = std::chrono::seconds{1};        ///< after the exit
+constexpr domain::Duration kLinesPoll = std::chrono::milliseconds{10};
 }
 
 void Crashes::look_at(const std::string& container_id) {
@@ -21,6 +23,7 @@ void Crashes::look_at(const std::string& container_id) {
     for (const domain::PendingExit& exit : record->status.pending) {
         domain::Time& asked = fetched_[exit.docker_id];
         if (asked < exit.at) {
+            reading_.insert(exit.docker_id);
             spawn(services_.executor, fetch_logs(exit, asked), "crash logs");
             asked = exit.at;
         }
@@ -53,9 +56,18 @@ boost::asio::awaitable<void> Crashes::fetch_logs(domain::PendingExit exit,
     call.since = std::max(last_exit, exit.started_at - std::chrono::milliseconds{250});
     call.until = exit.at;
     const auto lines = co_await services_.engine.logs(std::move(call));
+    reading_.erase(exit.docker_id);
     if (lines) {
         logs_[exit.docker_id] = *lines;
     }
+}
+
+bool Crashes::waits_for_lines(const domain::Record& record) const {
+    const domain::Time now = services_.clock.now();
+    return std::any_of(record.status.pending.begin(), record.status.pending.end(),
+                       [&](const domain::PendingExit& exit) {
+                           return reading_.contains(exit.docker_id) && now < exit.at + kLinesPatience;
+                       });
 }
 
 /// By the list: an inspect of a container waits while the engine starts it again.
@@ -86,6 +98,10 @@ boost::asio::awaitable<std::vector<std::string>> Crashes::removed(std::string co
 boost::asio::awaitable<void> Crashes::tell(std::string container_id) {
     const domain::Record* record = services_.store.find(container_id);
     if (record == nullptr || record->status.pending.empty()) {
+        co_return;
+    }
+    if (waits_for_lines(*record)) {
+        arm(container_id, services_.clock.now() + kLinesPoll);
         co_return;
     }
     const std::vector<domain::PendingExit> pending = record->status.pending;

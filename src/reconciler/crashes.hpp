@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,8 @@ private:
     boost::asio::awaitable<void> tell(std::string container_id);
     /// Those of the row's containers that ended by KILL and are gone: then somebody removed them.
     boost::asio::awaitable<std::vector<std::string>> removed(std::string container_id);
+    /// The last lines of one of its exits are on their way, and that has not taken too long yet.
+    bool waits_for_lines(const domain::Record& record) const;
     void arm(const std::string& container_id, domain::Time due);
 
     Services& services_;
@@ -34,6 +37,7 @@ private:
     domain::model::CrashLogs logs_;
     std::map<std::string, domain::Time> armed_;         ///< container id to the timer that is set
     std::map<std::string, domain::Time> fetched_;       ///< docker id to the last exit whose logs were asked for
+    std::set<std::string> reading_;                     ///< docker ids whose logs are on their way
 };
 
 }  // namespace flow::reconciler
