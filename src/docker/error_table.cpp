@@ -63,7 +63,7 @@ constexpr Rule kRules[] = {
      "networks"},
     {"non-overlapping", "", EngineFailure::retryable, ErrorType::docker_api_error, "networks", "",
      "remove networks that nobody uses: the engine has no address range left"},
-    {"container cannot be connected to host network", "", EngineFailure::refused,
+    {"connected to host network", "", EngineFailure::refused,
      ErrorType::docker_api_error, "networks"},
     {"has active endpoints", "", EngineFailure::retryable, ErrorType::docker_api_error, "networks",
      "in_use"},

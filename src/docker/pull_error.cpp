@@ -69,6 +69,11 @@ domain::Error pull_error(const std::string& image, std::string_view message) {
     error.details["engine_call"] = "pull";
     error.details["engine_message"] = message;
     error.details["field"] = "image";
+    if (message.find("invalid reference format") != std::string_view::npos) {
+        error.engine = domain::EngineFailure::refused;
+        error.message += "; write the image as name:tag";
+        return error;
+    }
     if (cause.empty()) {
         return error;
     }

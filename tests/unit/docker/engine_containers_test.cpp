@@ -228,8 +228,7 @@ TEST_F(EngineTest, EveryFieldOfTheSpecArrives) {
 }
 
 TEST_F(EngineTest, PortsAreTheRealOnesWhileRunning) {
-    reconciler::CreateCall call = call_for("ports", "exec sleep 1000");
-    call.spec.networking.mode = "bridge";
+    reconciler::CreateCall call = networked("ports", "exec sleep 1000");
     domain::Port port;
     port.container = 80;
     port.host_ip = "127.0.0.1";

@@ -63,8 +63,7 @@ TEST_F(EngineFailuresTest, BadCommandIsTerminal) {
 }
 
 TEST_F(EngineFailuresTest, PortTaken) {
-    reconciler::CreateCall call = call_for("port1", "exec sleep 1000");
-    call.spec.networking.mode = "bridge";
+    reconciler::CreateCall call = networked("port1", "exec sleep 1000");
     domain::Port port;
     port.container = 80;
     port.host_ip = "127.0.0.1";

@@ -92,6 +92,15 @@ reconciler::CreateCall EngineTest::call_for(const std::string& name, const std::
     return call;
 }
 
+reconciler::CreateCall EngineTest::networked(const std::string& name, const std::string& shell) {
+    const auto made = loop_.run(engine_->ensure_network(named("own")));
+    EXPECT_TRUE(made.has_value()) << made.error().message;
+    reconciler::CreateCall call = call_for(name, shell);
+    call.spec.networking.mode.clear();
+    call.spec.networking.networks = {named("own")};
+    return call;
+}
+
 std::string EngineTest::created(const reconciler::CreateCall& call) {
     const auto id = loop_.run(engine_->create(call));
     EXPECT_TRUE(id.has_value()) << id.error().message;

@@ -27,6 +27,8 @@ protected:
     /// A create call of the test image; `shell` is run by sh -c.
     static reconciler::CreateCall call_for(const std::string& name, const std::string& shell);
 
+    /// On a network of the test's own: the engine's default bridge may be missing on a test host.
+    reconciler::CreateCall networked(const std::string& name, const std::string& shell);
     /// Created, or a failed test.
     std::string created(const reconciler::CreateCall& call);
     std::string running(const std::string& name, const std::string& shell);

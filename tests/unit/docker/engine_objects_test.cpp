@@ -71,8 +71,7 @@ TEST_F(EngineTest, LogsOfBothStreams) {
 }
 
 TEST_F(EngineTest, UsageFromFilesAndFromTheEngine) {
-    reconciler::CreateCall call = call_for("usage", "while :; do :; done");
-    call.spec.networking.mode = "bridge";
+    reconciler::CreateCall call = networked("usage", "while :; do :; done");
     call.spec.resources.memory = 64 << 20;
     const std::string id = created(call);
     EXPECT_EQ(loop_.run(engine_->stats(id)).value().memory_limit, 0);   // nothing runs: zeros

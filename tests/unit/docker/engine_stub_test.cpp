@@ -25,7 +25,9 @@ protected:
 };
 
 TEST_F(StubEngineTest, HungEngineIsToldInTime) {
-    EngineClient engine{loop_.executor(), config()};   // the stub answers none of these paths
+    EngineConfig hung = config();
+    hung.manager = "hang";
+    EngineClient engine{loop_.executor(), hung};   // the stub answers none of these paths
     EXPECT_EQ(loop_.run(engine.ping()).error().engine, EngineFailure::unanswered);
     EXPECT_EQ(loop_.run(engine.connect()).error().engine, EngineFailure::unanswered);
     const auto stream = loop_.run(engine.subscribe({}));

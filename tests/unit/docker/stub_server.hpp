@@ -117,6 +117,11 @@ private:
         return size.data() + bytes + "\r\n";
     }
 
+    /// The stream of the manager "hang" is never opened.
+    static bool is_events(const std::string& path) {
+        return path.find("/events?") != std::string::npos && path.find("hang") == std::string::npos;
+    }
+
     bool answer(const SharedSocket& socket, const std::string& line, const std::string& body) {
         const std::string path = line.substr(line.find(' ') + 1);
         const std::string head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
@@ -144,7 +149,7 @@ private:
             held_.push_back(socket);
         } else if (path.starts_with("/status/")) {
             put(*socket, with_length(path.substr(8) + " Text", "{\"message\":\"said\"}"));
-        } else if (path == "/held" || path.find("/events?") != std::string::npos) {
+        } else if (path == "/held" || is_events(path)) {
             held_.push_back(socket);
             put(*socket, head);
         }
