@@ -27,7 +27,7 @@ Schedule::Schedule(std::uint64_t seed, const std::string& with_profile, bool tra
 }
 
 void Schedule::go() {
-    daemon.boot();
+    world.at(Duration{0}, [this] { daemon.boot(); });
     world.at(seconds(1), [this] { disturb(); });
     run_for(kActive + 40);
     engine.fault_p = engine.drop_p = daemon.kill_p = 0;

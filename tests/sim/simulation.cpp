@@ -106,6 +106,9 @@ std::optional<domain::Request> Simulation::request_of(const Wish& wish) {
         request.spec = wish.spec;
         request.container_id.clear();
         const domain::Record* holder = daemon.store().find_name(wish.spec.name);
+        if (record != nullptr) {
+            request.spec->restart = record->spec().restart;     // the oracles know one policy a row
+        }
         const bool other = holder != nullptr && holder->container_id != wish.container_id;
         return is_manifest && (other || (record != nullptr && record->deleted))
                    ? std::nullopt : std::optional{request};

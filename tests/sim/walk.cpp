@@ -15,7 +15,7 @@ using domain::Operation;
 Walk::Walk(std::set<std::uint64_t> kill_at, bool tracing) : Simulation(1, tracing) {
     engine.slow_answers = false;
     daemon.kill_at = std::move(kill_at);
-    daemon.boot();
+    world.at(Duration{0}, [this] { daemon.boot(); });
     run_for(1);
     settle(20);
 }

@@ -167,6 +167,8 @@ void walk8b(Walk& walk) {
     walk.update(1, Patch{"b", {}, "bad", {}});
     walk.create(2, service(), kRunning);
     walk.settle();
+    walk.until_running(1);      // the request failed with the verdict; the way back takes a while
+    walk.run_for(1);
 }
 
 void walk10(Walk& walk) {
