@@ -110,6 +110,8 @@ asio::awaitable<ErrorCode> HttpConnection::read_request(Parser& parser) {
 }
 
 asio::awaitable<bool> HttpConnection::write_response(HttpResponse response, bool keep_alive) {
+    // The client may send its next POST as soon as it has this answer.
+    release_post();
     response.keep_alive(keep_alive);
     stream_.expires_after(config_->http_idle_timeout);
     const auto [error, size] = co_await http::async_write(stream_, response, kTuple);
