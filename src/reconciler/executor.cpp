@@ -90,6 +90,9 @@ boost::asio::awaitable<void> Executor::step_failed(std::string id, Step step,
         row->status.intention) {
         cache_.erase(row->status.intention->docker_id);     // somebody removed it: no failure of ours
     }
+    if (error.engine == EngineFailure::unanswered && row != nullptr && row->status.intention) {
+        cache_.doubt(row->status.intention->docker_id);
+    }
     spdlog::warn("engine call failed container_id={} operation={} error=\"{}\"", id,
                  domain::to_string(step), error.message);
     Change change = [step, error](domain::Record& record, domain::Changes& out,

@@ -211,6 +211,9 @@ boost::asio::awaitable<void> Executor::start_failed(std::string id, Intention in
     }
     spdlog::warn("start failed container_id={} docker_id={} error=\"{}\"", id,
                  intention.docker_id.substr(0, 12), error.message);
+    if (error.engine == EngineFailure::unanswered) {
+        cache_.doubt(intention.docker_id);
+    }
     const domain::Observed* seen = cache_.find(intention.docker_id);
     if (error.engine == EngineFailure::no_such_container && seen != nullptr) {
         cache_.erase(intention.docker_id);

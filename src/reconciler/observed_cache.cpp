@@ -123,6 +123,13 @@ void ObservedCache::renamed(const std::string& docker_id, const std::string& nam
     }
 }
 
+void ObservedCache::doubt(const std::string& docker_id) {
+    const auto row = row_of_.find(docker_id);
+    if (row != row_of_.end()) {
+        unseen_[docker_id] = row->second;
+    }
+}
+
 void ObservedCache::erase(const std::string& docker_id) {
     drop(docker_id);
     touched_.erase(docker_id);

@@ -24,6 +24,8 @@ public:
     /// Applies an event. True: about a container that is not known yet, so it has to be inspected.
     bool apply(const domain::EngineEvent& event);
     void renamed(const std::string& docker_id, const std::string& name);
+    /// A call about it was not answered: it is inspected before anything is planned.
+    void doubt(const std::string& docker_id);
     void erase(const std::string& docker_id);
     void clear();
 
