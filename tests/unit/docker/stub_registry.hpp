@@ -63,6 +63,7 @@ public:
 
 private:
     using SharedSocket = std::shared_ptr<Socket>;
+    static constexpr char kTlsHandshake = 0x16;
     static constexpr const char* kManifest = "application/vnd.docker.distribution.manifest.v2+json";
 
     static std::string descriptor(const std::string& blob) {
@@ -85,6 +86,17 @@ private:
     }
 
     boost::asio::awaitable<void> serve(SharedSocket socket) {
+        // The engine tries TLS first; a plain server must say no at once, or it waits for 10 s.
+        auto ready = socket->async_wait(Socket::wait_read,
+                                        boost::asio::as_tuple(boost::asio::use_awaitable));
+        co_await std::move(ready);
+        char first = 0;
+        boost::system::error_code failed_peek;
+        socket->receive(boost::asio::buffer(&first, 1), Socket::message_peek, failed_peek);
+        if (failed_peek || first == kTlsHandshake) {
+            socket->close();
+            co_return;
+        }
         std::string buffer;
         for (;;) {
             auto reading = boost::asio::async_read_until(
