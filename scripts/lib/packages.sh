@@ -27,7 +27,12 @@ run_packages() {
         python3-requests python3-websocket
 }
 
-test_packages() { printf '%s\n' libgtest-dev libgmock-dev nodejs npm python3-aiohttp; }
+# A Node.js that did not come from Debian keeps its own npm: the nodesource package refuses Debian's beside it.
+test_packages() {
+    printf '%s\n' libgtest-dev libgmock-dev python3-aiohttp
+    command -v node >/dev/null || printf '%s\n' nodejs
+    command -v npm >/dev/null || printf '%s\n' npm
+}
 
 # An engine only where none is: a machine with docker-ce keeps it.
 engine_packages() {
