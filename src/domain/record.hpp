@@ -74,7 +74,7 @@ struct Period {
     Time last;                      ///< of the newest start or exit recorded
     Run run = 0;
     std::optional<Time> exit_at;    ///< of the last exit
-    bool own_stop = false;          ///< the last exit came from a stop of ours: its `stop` event takes nothing back
+    bool stop_owed = false;         ///< a `stop` event is still to come of an exit that is known to be a stop: it takes nothing back
     std::vector<KillSeen> kills;    ///< the newest few
     Time oom_at;
     bool paused = false;

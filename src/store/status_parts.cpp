@@ -113,7 +113,7 @@ Json period_to_json(const Period& period) {
     put(json, "last", period.last);
     put(json, "run", period.run);
     put(json, "exit_at", period.exit_at);
-    put(json, "own_stop", period.own_stop);
+    put(json, "stop_owed", period.stop_owed);
     for (const domain::KillSeen& kill : period.kills) {
         Json entry = Json::object();
         put(entry, "at", kill.at);
@@ -132,7 +132,7 @@ Period period_from_json(const Json& json) {
     read(json, "last", period.last);
     read(json, "run", period.run);
     read(json, "exit_at", period.exit_at);
-    read(json, "own_stop", period.own_stop);
+    read(json, "stop_owed", period.stop_owed);
     if (const Json* kills = field(json, "kills")) {
         for (const Json& entry : *kills) {
             domain::KillSeen kill;

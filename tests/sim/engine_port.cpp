@@ -123,9 +123,7 @@ Awaitable<void> EnginePort::ask_void(Call call) {
 Call EnginePort::about(Op op, std::string docker_id) const {
     Call call;
     call.op = op;
-    if (const ContainerPtr container = engine_.find(docker_id)) {
-        call.container_id = container->container_id;
-    }
+    call.container_id = engine_.owner_of(docker_id);
     call.docker_id = std::move(docker_id);
     return call;
 }

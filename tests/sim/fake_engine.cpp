@@ -102,6 +102,11 @@ ContainerPtr FakeEngine::find(const std::string& docker_id) const {
     return found == containers.end() ? nullptr : found->second;
 }
 
+std::string FakeEngine::owner_of(const std::string& docker_id) const {
+    const auto found = owners_.find(docker_id);
+    return found == owners_.end() ? std::string{} : found->second;
+}
+
 void FakeEngine::look(const Call& call, const Answer& answer) {
     Reply made;
     if (call.op == Op::ring) {
@@ -167,6 +172,7 @@ void FakeEngine::create(const Call& call, const Answer& answer) {
     made->generation = call.generation;
     made->memory = call.memory;
     containers[made->docker_id] = made;
+    owners_[made->docker_id] = made->container_id;
     ++count["create"];
     emit(event(EngineEvent::Type::create, *made));
     answer(reply(Reply::Kind::ok, made->docker_id));

@@ -86,6 +86,14 @@ struct Subscription {
 class FakeEngine {
 public:
     explicit FakeEngine(World& world) : world_(world) {}
+    /// Who still waits for the end of a process holds its container, and so the process itself.
+    ~FakeEngine() {
+        for (const ProcessPtr& process : processes) {
+            process->on_end.clear();
+        }
+    }
+    FakeEngine(const FakeEngine&) = delete;
+    FakeEngine& operator=(const FakeEngine&) = delete;
 
     void call(Call call, Answer answer);
 
@@ -97,6 +105,8 @@ public:
     void remove_outside(const std::string& docker_id);
     void kill_outside(const std::string& docker_id, int signal);
     ContainerPtr find(const std::string& docker_id) const;
+    /// The container id that a docker id was made for, also when it is gone; empty for none.
+    std::string owner_of(const std::string& docker_id) const;
 
     // -- how it behaves ----------------------------------------------------------------------------------
     bool slow_answers = true;
@@ -144,6 +154,7 @@ private:
     int boot_ = 1;
     bool live_restore_ = false;
     int ids_ = 0;
+    std::map<std::string, std::string> owners_;     ///< container ids by docker id
     std::deque<EngineEvent> ring_;
     std::vector<std::shared_ptr<Subscription>> streams_;
 };

@@ -12,6 +12,10 @@ Time to_ms(Time time) {
     return Time{std::chrono::floor<std::chrono::milliseconds>(time.time_since_epoch())};
 }
 
+bool is_crash(const Process& process) {
+    return process.how == Process::End::own && process.code != 0 && process.end != Time{};
+}
+
 }  // namespace
 
 void Simulation::read_log() {
@@ -89,11 +93,14 @@ void Simulation::judge_crashes_of(const std::string& docker_id,
                                   const std::vector<ProcessPtr>& processes) {
     std::vector<Time>& told = crashes_told_[docker_id];
     std::vector<int> mine(processes.size(), 0);
-    for (std::size_t i = 0; i < processes.size(); ++i) {    // by the very time of the exit first
-        const auto exact = std::find(told.begin(), told.end(), to_ms(processes[i]->end));
-        if (exact != told.end() && processes[i]->end != Time{}) {
-            told.erase(exact);
-            ++mine[i];
+    // By the very time of the exit first; of two within one millisecond, the one that was a crash.
+    for (const bool crashed : {true, false}) {
+        for (std::size_t i = 0; i < processes.size(); ++i) {
+            const auto exact = std::find(told.begin(), told.end(), to_ms(processes[i]->end));
+            if (is_crash(*processes[i]) == crashed && exact != told.end()) {
+                told.erase(exact);
+                ++mine[i];
+            }
         }
     }
     for (std::size_t i = 0; i < processes.size(); ++i) {
@@ -102,7 +109,7 @@ void Simulation::judge_crashes_of(const std::string& docker_id,
         mine[i] += static_cast<int>(std::count_if(told.begin(), told.end(), in_it));
         std::erase_if(told, in_it);
         const Process& process = *processes[i];
-        const bool crash = process.how == Process::End::own && process.code != 0;
+        const bool crash = is_crash(process);
         const int most = crash ? 1 : 0;
         const int least = crash && !crash_may_be_untold(process) ? 1 : 0;
         if (mine[i] < least || mine[i] > most) {

@@ -101,6 +101,20 @@ void own_exit(Record& record, const ExitFact& exit, Changes& out, const Moment& 
     }
 }
 
+/// An exit by a stop of ours, or by a `docker stop` that its signal gave away, is followed by a `stop` event of its own.
+/// Started again at once, the program may end once more before that event: it says nothing about this second exit.
+void note_stop_owed(const Record& record, Period& facts, const ExitFact& exit) {
+    const auto& intention = record.status.intention;
+    if (exit.by == ExitClass::ours) {
+        facts.stop_owed = intention && intention->step == Step::stop &&
+                          intention->docker_id == exit.docker_id;
+    } else if (exit.by == ExitClass::outside) {
+        facts.stop_owed = true;
+    } else if (facts.exit_at && exit.at - *facts.exit_at > kExitWindow) {
+        facts.stop_owed = false;
+    }
+}
+
 void note_exit(Record& record, const ExitFact& exit, Changes& out) {
     const std::string who = exit.by == ExitClass::ours ? "ours"
                             : exit.by == ExitClass::own ? "its own"
@@ -192,14 +206,13 @@ void close_period(Record& record, const ExitFact& exit, Changes& out, const Mome
     facts.open = false;
     facts.paused = false;
     facts.last = std::max(facts.last, exit.at);
+    note_stop_owed(record, facts, exit);
     facts.exit_at = exit.at;
     note_exit(record, exit, out);
     if (exit.docker_id == status.docker_id || exit.docker_id == status.next_id) {
         status.last_exit = LastExit{exit.code, exit.signal, exit.oom, exit.at, exit.by};
     }
     if (exit.by == ExitClass::ours) {
-        facts.own_stop = status.intention && status.intention->step == Step::stop &&
-                         status.intention->docker_id == exit.docker_id;
         return;
     }
     if (exit.docker_id != status.docker_id && exit.docker_id != status.next_id) {

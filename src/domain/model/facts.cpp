@@ -51,8 +51,8 @@ void record_die(Record& record, const EngineEvent& event, Changes& out, const Mo
 void record_aftermath(Record& record, const EngineEvent& event) {
     Period& facts = period(record, event.docker_id);
     const bool is_stop = event.type == EngineEvent::Type::stop;
-    if (is_stop && facts.own_stop) {
-        facts.own_stop = false;
+    if (is_stop && facts.stop_owed) {
+        facts.stop_owed = false;
         return;
     }
     std::vector<PendingExit> pending = record.status.pending;

@@ -152,7 +152,7 @@ void fill(Draw& draw, domain::Period& period) {
     if (draw.flag()) {
         draw.time(period.exit_at.emplace());
     }
-    draw.flip(period.own_stop);
+    draw.flip(period.stop_owed);
     draw.some(period.kills, [&draw](domain::KillSeen& kill) {
         draw.time(kill.at);
         draw.integer(kill.signal);
