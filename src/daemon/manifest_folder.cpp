@@ -70,6 +70,18 @@ std::vector<fs::path> files_of(const ManifestFolder& folder, Pass& pass) {
     return files;
 }
 
+/// A masked value in a manifest that was written from an answer stands for what the container of that name has.
+domain::ParseOptions options_of(const ManifestFolder& folder,
+                                const domain::ManifestDocument& document) {
+    domain::ParseOptions options;
+    const auto name = document.spec.find("name");
+    if (name != document.spec.end() && name->is_string()) {
+        const domain::Record* record = folder.store.find_name(name->get<std::string>());
+        options.present = record != nullptr ? &record->spec() : nullptr;
+    }
+    return options;
+}
+
 /// All documents of a file, or nothing when one of them has a problem (reported).
 std::vector<ReadyDocument> read_file(const ManifestFolder& folder, const fs::path& path,
                                      Pass& pass) {
@@ -88,7 +100,7 @@ std::vector<ReadyDocument> read_file(const ManifestFolder& folder, const fs::pat
     domain::ManifestFile file = domain::read_manifest(text.str(), name);
     problems.insert(problems.end(), file.problems.begin(), file.problems.end());
     for (domain::ManifestDocument& document : file.documents) {
-        auto parsed = domain::parse_manifest_spec(document);
+        auto parsed = domain::parse_manifest_spec(document, options_of(folder, document));
         domain::Result<void> allowed;
         if (parsed) {
             allowed = folder.check_policy(parsed->spec);

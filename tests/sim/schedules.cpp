@@ -1,9 +1,13 @@
 // sim_schedules: random schedules against the real loop and store. See README.md.
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <map>
 #include <string>
+
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <spdlog/spdlog.h>
@@ -21,6 +25,7 @@ struct Options {
     long trace = -1;
     int most_shown = 15;
     double minutes = 0;
+    unsigned jobs = 1;
     std::string walk;
     unsigned long kill_at = 0;
 };
@@ -107,6 +112,49 @@ int run_walk(const Options& options) {
     return 2;
 }
 
+/// Every `step`th seed of the range.
+int run_seeds(unsigned long from, unsigned long to, unsigned long step, const Options& options) {
+    const auto begin = std::chrono::steady_clock::now();
+    const auto minutes = [&begin] {
+        return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count() / 60;
+    };
+    Sums sums;
+    for (unsigned long seed = from; seed < to; seed += step) {
+        if (options.minutes > 0 && minutes() > options.minutes) {
+            break;
+        }
+        run_one(seed, options, sums);
+    }
+    std::printf("%ld seeds from %lu in steps of %lu, %ld bad; %ld requests, %ld engine calls, %ld kills "
+                "of the daemon, %.1f ms a seed\n",
+                sums.seeds, from, step, sums.bad, sums.requests, sums.calls, sums.kills,
+                minutes() * 60'000 / static_cast<double>(std::max(1L, sums.seeds)));
+    for (const auto& [kind, count] : sums.kinds) {
+        std::printf("  %5ld %s\n", count, kind.c_str());
+    }
+    return sums.bad == 0 ? 0 : 1;
+}
+
+/// One process a job: a simulation is single-threaded, and a crash of one leaves the others.
+int run_jobs(unsigned long from, unsigned long to, const Options& options) {
+    std::fflush(stdout);
+    for (unsigned job = 0; job < options.jobs; ++job) {
+        const pid_t child = fork();
+        if (child < 0) {
+            std::perror("fork");
+            return 2;
+        }
+        if (child == 0) {
+            std::exit(run_seeds(from + job, to, options.jobs, options));
+        }
+    }
+    int worst = 0;
+    for (int status = 0; wait(&status) > 0;) {
+        worst = std::max(worst, WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+    }
+    return worst;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -117,6 +165,7 @@ int main(int argc, char** argv) {
     app.add_option("--trace", options.trace, "one seed, with everything that happens");
     app.add_option("--max", options.most_shown, "failures to print");
     app.add_option("--minutes", options.minutes, "stop after this time");
+    app.add_option("--jobs", options.jobs, "processes side by side");
     app.add_option("--walk", options.walk, "trace one walk of the model");
     app.add_option("--kill-at", options.kill_at, "in that walk, the point where the daemon is killed");
     CLI11_PARSE(app, argc, argv);
@@ -132,23 +181,5 @@ int main(int argc, char** argv) {
     const auto colon = options.seeds.find(':');
     const unsigned long from = std::stoul(options.seeds);
     const unsigned long to = std::stoul(options.seeds.substr(colon + 1));
-    const auto begin = std::chrono::steady_clock::now();
-    const auto minutes = [&begin] {
-        return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count() / 60;
-    };
-    Sums sums;
-    for (unsigned long seed = from; seed < to; ++seed) {
-        if (options.minutes > 0 && minutes() > options.minutes) {
-            break;
-        }
-        run_one(seed, options, sums);
-    }
-    std::printf("%ld seeds from %lu, %ld bad; %ld requests, %ld engine calls, %ld kills of the "
-                "daemon, %.1f ms a seed\n",
-                sums.seeds, from, sums.bad, sums.requests, sums.calls, sums.kills,
-                minutes() * 60'000 / static_cast<double>(std::max(1L, sums.seeds)));
-    for (const auto& [kind, count] : sums.kinds) {
-        std::printf("  %5ld %s\n", count, kind.c_str());
-    }
-    return sums.bad == 0 ? 0 : 1;
+    return options.jobs > 1 ? run_jobs(from, to, options) : run_seeds(from, to, 1, options);
 }

@@ -95,11 +95,13 @@ bool accept_spec(Record& record, const Spec& spec, Seq seq) {
     return true;
 }
 
+/// A document with new content: an update, and a start when it says `running` (model 1). What waits in backoff is
+/// started too, whatever the difference is.
 bool accept_manifest(Record& record, const Request& request, Seq seq) {
-    bool changed = accept_spec(record, *request.spec, seq);
-    const bool ended = record.status.run_ended == record.run_wanted;
     const bool starts = request.desired == DesiredState::running;
-    if (request.desired != record.desired || (starts && ended)) {
+    const bool start = starts && start_is_new(record);     // as it was: a new spec clears backoffs
+    bool changed = accept_spec(record, *request.spec, seq);
+    if (request.desired != record.desired || start) {
         if (starts) {
             raise_run(record);
         }

@@ -159,5 +159,19 @@ TEST(Decoder, BoundsTheDepthWithoutRecursion) {
     EXPECT_EQ(decode.feed_text(R"(2["ev","\"[[[","\\"])"), Status::packet);
 }
 
+TEST(Decoder, BoundsTheMembersOfAnObject) {
+    const auto object = [](int members) {
+        std::string text = "2[\"ev\",{\"0\":0";
+        for (int i = 1; i < members; ++i) {
+            text += ",\"" + std::to_string(i) + "\":\":::\"";
+        }
+        return text + "}]";
+    };
+    Decoder decode = decoder();
+    EXPECT_EQ(decode.feed_text(object(2'000)), Status::packet);
+    decode.take();
+    EXPECT_EQ(decode.feed_text(object(2'001)), Status::error);
+}
+
 }  // namespace
 }  // namespace flow::socketio

@@ -258,6 +258,17 @@ TEST(ModelManifest, OfARunningOneRaisesNoRun) {
     EXPECT_EQ(row.record.run_wanted, 1u) << "the new engine container goes on with the run";
 }
 
+TEST(ModelManifest, OfOneInBackoffStartsItAtOnce) {                 // walk 5
+    Row row = running_row();
+    row.die("d1", 1);
+    row.start("d1");
+    row.die("d1", 1);
+    ASSERT_TRUE(row.record.status.backoff.contains(BackoffKind::run));
+    EXPECT_TRUE(apply(row, DesiredState::running).value().changed);
+    EXPECT_EQ(row.record.run_wanted, 2u);
+    EXPECT_TRUE(row.record.status.backoff.empty());
+}
+
 TEST(ModelManifest, ThatSaysStoppedStops) {
     Row row = running_row();
     EXPECT_TRUE(apply(row, DesiredState::stopped).value().changed);
