@@ -23,6 +23,10 @@ int main(int argc, char** argv) {
         return 0;
     }
     if ((*options)->check_only) {
+        if (const auto good = flow::daemon::Daemon::check(**options); !good) {
+            std::cerr << "flow-manager: " << good.error().message << "\n";
+            return 2;
+        }
         std::cout << "the configuration is good\n";
         return 0;
     }

@@ -136,13 +136,13 @@ std::optional<Error> Handlers::allow(Payload& payload, Request& request) {
 }
 
 /// What is refused now may have been taken when it came first (a folder is gone since): a request
-/// that has ended under this id gets its first answer again, which needs no spec.
+/// that is known under this id gets its first answer again, which needs no spec.
 void Handlers::submit_allowed(Incoming& incoming, const Controls& controls, Request request,
                               const std::optional<Error>& error) {
     if (!error) {
         return submit(incoming, controls, std::move(request));
     }
-    if (!controls.client_gave_id || !parts_.store.ended(kAnonymous, controls.request_id)) {
+    if (!controls.client_gave_id || !parts_.store.remembers(kAnonymous, controls.request_id)) {
         return refuse(incoming, *error);
     }
     request.spec = domain::Spec{};

@@ -5,6 +5,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "api/errors.hpp"
 #include "daemon/fail_points.hpp"
 #include "daemon/host_folders.hpp"
 #include "daemon/listeners.hpp"
@@ -20,6 +21,16 @@ constexpr auto kCallPatience = std::chrono::seconds{5};     ///< for engine call
 constexpr auto kPruneEvery = std::chrono::minutes{5};
 
 }  // namespace
+
+domain::Result<void> Daemon::check(const Options& options) {
+    if (const auto socket = docker::parse_docker_host(options.docker_host); !socket) {
+        return socket.error();
+    }
+    if (const auto plan = plan_listen(options); !plan) {
+        return plan.error();
+    }
+    return {};
+}
 
 domain::Result<std::unique_ptr<Daemon>> Daemon::make(Options options) {
     const auto socket = docker::parse_docker_host(options.docker_host);
@@ -87,7 +98,7 @@ reconciler::Services Daemon::loop_services() {
         *fail_points_,
         clock_,
         [this](const domain::Spec& spec) {
-            return domain::check_host_paths_again(spec, options_.policy,
+            return domain::check_host_paths_again(spec, effective_policy(),
                                                   domain::resolve_host_path);
         },
         make_socket_folder,
@@ -112,6 +123,11 @@ socketio::Config Daemon::socket_config() const {
     socketio::Config config;
     config.max_payload = options_.max_payload;
     config.cors_origins = options_.cors_origins;
+    config.refusal_body = [](unsigned status, std::string_view message) {
+        const auto type = status == 403 ? domain::ErrorType::forbidden
+                                        : domain::ErrorType::validation_error;
+        return api::make_error(type, std::string{message}).to_json().dump() + "\n";
+    };
     return config;
 }
 
@@ -146,12 +162,17 @@ api::Config Daemon::api_config() const {
     return config;
 }
 
-domain::Result<void> Daemon::check_policy(domain::Spec& spec) const {
+/// With the engine's own data root, once it has said where that is; checked again before each start for this reason too.
+domain::Policy Daemon::effective_policy() const {
     domain::Policy policy = options_.policy;
     if (!loop_.engine_info().root_dir.empty()) {
         policy.engine_root = loop_.engine_info().root_dir;
     }
-    return domain::check_policy(spec, policy, domain::resolve_host_path);
+    return policy;
+}
+
+domain::Result<void> Daemon::check_policy(domain::Spec& spec) const {
+    return domain::check_policy(spec, effective_policy(), domain::resolve_host_path);
 }
 
 api::Readiness Daemon::readiness() const {
@@ -174,18 +195,19 @@ void Daemon::observe_store() {
         for (const std::string& id : commit.container_ids) {
             loop_.changed(id);
         }
-        started(commit);
+        for (const std::string& id : commit.container_ids) {
+            sample_first(id);
+        }
     });
 }
 
-/// What has just started gets its first usage figures soon, not after a whole interval.
-void Daemon::started(const domain::Commit& commit) {
-    for (const domain::StoredEvent& event : commit.events) {
-        if (event.type == "container_started" || event.type == "container_restarted" ||
-            event.type == "container_updated") {
-            const std::string id = event.container_id;
-            clock_.after(std::chrono::milliseconds{200}, [this, id] { sampler_.sample(id); });
-        }
+/// What has just started gets its usage figures at once, and again when there is some use of the CPU to tell: not after a
+/// whole interval.
+void Daemon::sample_first(const std::string& container_id) {
+    if (sampler_.lacks(container_id)) {
+        sampler_.sample(container_id);
+        clock_.after(std::chrono::milliseconds{300},
+                     [this, container_id] { sampler_.sample(container_id); });
     }
 }
 

@@ -21,6 +21,8 @@ namespace flow::daemon {
 
 class Daemon {
 public:
+    /// What can be said of the options without opening anything: the engine's address and where to listen.
+    static domain::Result<void> check(const Options& options);
     /// Opens the store and builds the parts; listens nowhere yet. An error is for the person at the terminal.
     static domain::Result<std::unique_ptr<Daemon>> make(Options options);
 
@@ -37,12 +39,13 @@ private:
     api::Config api_config() const;
     socketio::Config socket_config() const;
     docker::EngineConfig engine_config(const std::string& socket) const;
+    domain::Policy effective_policy() const;
     domain::Result<void> check_policy(domain::Spec& spec) const;
     api::Readiness readiness() const;
 
     bool open();
     void observe_store();
-    void started(const domain::Commit& commit);
+    void sample_first(const std::string& container_id);
     void wait_for_signal();
     void reload();
     void tick();

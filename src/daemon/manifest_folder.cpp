@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <memory>
 #include <sstream>
 
@@ -18,6 +19,7 @@ namespace fs = std::filesystem;
 struct Pass {
     std::size_t waiting = 1;        ///< requests not answered yet, and the pass itself
     std::size_t problems = 0;
+    std::map<std::string, std::string> declared_in;     ///< names to the file that declared them first
     std::function<void(std::size_t)> done;
 
     void finish_one() {
@@ -156,12 +158,37 @@ void apply(const ManifestFolder& folder, const std::string& file, ReadyDocument 
 
 }  // namespace
 
+namespace {
+
+/// Two documents with one name would take turns at every start; the first by its file's name is the one that counts.
+bool declared_before(const ManifestFolder& folder, const ReadyDocument& ready,
+                     const std::string& file, Pass& pass) {
+    const std::string& name = ready.parsed.spec.name;
+    const auto [first, is_new] = pass.declared_in.emplace(name, file);
+    if (is_new) {
+        return false;
+    }
+    domain::ManifestProblem problem;
+    problem.file = file;
+    problem.line = ready.document.line;
+    problem.field = "metadata.name";
+    problem.message = "the name " + name + " is declared in " + first->second +
+                      " already; only that one is applied";
+    report(folder, problem, pass);
+    return true;
+}
+
+}  // namespace
+
 void apply_manifests(const ManifestFolder& folder, std::function<void(std::size_t)> done) {
     auto pass = std::make_shared<Pass>();
     pass->done = std::move(done);
     for (const fs::path& path : files_of(folder, *pass)) {
+        const std::string file = path.filename().string();
         for (ReadyDocument& ready : read_file(folder, path, *pass)) {
-            apply(folder, path.filename().string(), std::move(ready), pass);
+            if (!declared_before(folder, ready, file, *pass)) {
+                apply(folder, file, std::move(ready), pass);
+            }
         }
     }
     pass->finish_one();

@@ -95,7 +95,8 @@ domain::Result<void> read_policy(const Reader& reader, const Json& section,
 
 }  // namespace
 
-domain::Result<FileOptions> read_option_file(const std::string& path, domain::Policy& policy) {
+domain::Result<FileOptions> read_option_file(const std::string& path, domain::Policy& policy,
+                                             const std::function<bool(const std::string&)>& known) {
     std::ifstream file{path};
     std::ostringstream text;
     text << file.rdbuf();
@@ -125,12 +126,15 @@ domain::Result<FileOptions> read_option_file(const std::string& path, domain::Po
                 }
                 continue;
             }
+            std::string name = key;
+            std::replace(name.begin(), name.end(), '_', '-');
+            if (!known(name)) {
+                return reader.wrong(key, "unknown option (flow-manager --help lists them)");
+            }
             const auto texts = reader.texts(key, value);
             if (!texts) {
                 return texts.error();
             }
-            std::string name = key;
-            std::replace(name.begin(), name.end(), '_', '-');
             options[name] = *texts;
         }
     }

@@ -1,12 +1,13 @@
 #include "daemon/options.hpp"
 
 #include <cstdlib>
-#include <fstream>
 #include <iostream>
-#include <sstream>
+#include <regex>
+#include <set>
 
 #include <unistd.h>
 
+#include <boost/asio/ip/address.hpp>
 #include <CLI/CLI.hpp>
 
 #include "daemon/option_file.hpp"
@@ -55,7 +56,8 @@ CLI::Option* add_duration(CLI::App& app, const std::string& flag,
 void add_basic(CLI::App& app, Options& options) {
     app.add_option("--listen", options.listen,
                    "HOST:PORT or unix:PATH, may be given several times (localhost:8000; port 0 "
-                   "chooses one)");
+                   "chooses one)")
+        ->delimiter(',');
     app.add_option("--data-dir", options.data_dir,
                    "where store and sockets are kept; at most 60 bytes long");
     app.add_option("--manifests", options.manifests, "folder of YAML manifests applied at start");
@@ -107,18 +109,17 @@ void add_times(CLI::App& app, Options& options) {
 
 /// Options that neither a flag nor the environment gave are taken from the file.
 domain::Result<void> apply_file(CLI::App& app, Options& options, const std::string& path) {
-    const auto file = read_option_file(path, options.policy);
+    const auto known = [&app](const std::string& name) {
+        static const std::set<std::string> kNotInFile{"config", "help", "version", "check-config",
+                                                      "print-config"};
+        return !kNotInFile.contains(name) && app.get_option_no_throw("--" + name) != nullptr;
+    };
+    const auto file = read_option_file(path, options.policy, known);
     if (!file) {
         return file.error();
     }
     for (const auto& [name, values] : *file) {
-        CLI::Option* option = app.get_option_no_throw("--" + name);
-        if (option == nullptr) {
-            domain::Error error;
-            error.type = domain::ErrorType::validation_error;
-            error.message = path + ": unknown option " + name;
-            return error;
-        }
+        CLI::Option* option = app.get_option("--" + name);
         if (option->count() > 0) {
             continue;
         }
@@ -137,6 +138,36 @@ domain::Error bad_usage(const std::string& message) {
     return error;
 }
 
+/// What a single option's own form cannot say.
+domain::Result<void> check_values(Options& options) {
+    constexpr std::chrono::milliseconds kShortest{100};
+    if (options.restart_backoff_max < options.restart_backoff_first) {
+        return bad_usage("--restart-backoff-max is shorter than --restart-backoff-first");
+    }
+    if (options.stats_interval < kShortest || options.resync_interval < kShortest) {
+        return bad_usage("--stats-interval and --resync-interval must be at least 100ms");
+    }
+    boost::system::error_code wrong;
+    const auto address = boost::asio::ip::make_address(options.default_host_ip, wrong);
+    if (wrong) {
+        // The engine takes what it cannot read for "all interfaces".
+        return bad_usage("--default-host-ip must be an IP address, for example 127.0.0.1, not \"" +
+                         options.default_host_ip + "\"");
+    }
+    options.default_host_ip = address.to_string();
+    static const std::regex kPrefix{"([A-Za-z0-9][A-Za-z0-9_.-]{0,62})?"};
+    if (!std::regex_match(options.name_prefix, kPrefix)) {
+        return bad_usage("--name-prefix must begin with a letter or digit and hold only letters, digits, "
+                         "'_', '.' and '-', not \"" + options.name_prefix + "\"");
+    }
+    for (std::string& origin : options.cors_origins) {
+        while (origin.size() > 1 && origin.back() == '/') {
+            origin.pop_back();      // as browsers send it
+        }
+    }
+    return {};
+}
+
 domain::Result<void> complete(Options& options) {
     if (options.listen.empty()) {
         options.listen.push_back("localhost:8000");
@@ -148,10 +179,7 @@ domain::Result<void> complete(Options& options) {
         options.docker_host = default_docker_host();
     }
     options.policy.data_dir = options.data_dir;
-    if (options.restart_backoff_max < options.restart_backoff_first) {
-        return bad_usage("--restart-backoff-max is shorter than --restart-backoff-first");
-    }
-    return {};
+    return check_values(options);
 }
 
 }  // namespace

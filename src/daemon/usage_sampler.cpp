@@ -4,28 +4,44 @@
 #include "reconciler/spawn.hpp"
 
 namespace flow::daemon {
+namespace {
+
+/// The docker id whose process stands for the container: in an update's window that is the new one. Empty: none runs.
+std::string running_id(const domain::Record* record) {
+    if (record == nullptr) {
+        return "";
+    }
+    if (domain::model::runs(*record)) {
+        return record->status.docker_id;
+    }
+    const auto next = record->status.periods.find(record->status.next_id);
+    return next != record->status.periods.end() && next->second.open ? next->first : "";
+}
+
+}  // namespace
 
 void UsageSampler::sample_all() {
     std::set<std::string> running;
     store_.for_each([&](const domain::Record& record) {
-        if (domain::model::runs(record)) {
-            running.insert(record.status.docker_id);
-            sample(record.container_id);
-        }
+        running.insert(running_id(&record));
+        sample(record.container_id);
     });
     std::erase_if(usage_, [&](const auto& entry) { return !running.contains(entry.first); });
 }
 
 void UsageSampler::sample(const std::string& container_id) {
-    const domain::Record* record = store_.find(container_id);
-    if (record == nullptr || !domain::model::runs(*record) ||
-        !reading_.insert(record->status.docker_id).second) {
-        return;
+    const std::string docker_id = running_id(store_.find(container_id));
+    if (!docker_id.empty() && reading_.insert(docker_id).second) {
+        reconciler::spawn(io_.get_executor(), read(docker_id), "stats");
     }
-    reconciler::spawn(io_.get_executor(), read(container_id, record->status.docker_id), "stats");
 }
 
-boost::asio::awaitable<void> UsageSampler::read(std::string container_id, std::string docker_id) {
+bool UsageSampler::lacks(const std::string& container_id) const {
+    const std::string docker_id = running_id(store_.find(container_id));
+    return !docker_id.empty() && !usage_.contains(docker_id) && !reading_.contains(docker_id);
+}
+
+boost::asio::awaitable<void> UsageSampler::read(std::string docker_id) {
     const auto usage = co_await engine_.stats(docker_id);
     reading_.erase(docker_id);
     if (usage) {
@@ -34,11 +50,7 @@ boost::asio::awaitable<void> UsageSampler::read(std::string container_id, std::s
 }
 
 domain::ResourceUsage UsageSampler::usage(const std::string& container_id) const {
-    const domain::Record* record = store_.find(container_id);
-    if (record == nullptr || !domain::model::runs(*record)) {
-        return {};
-    }
-    const auto found = usage_.find(record->status.docker_id);
+    const auto found = usage_.find(running_id(store_.find(container_id)));
     return found == usage_.end() ? domain::ResourceUsage{} : found->second;
 }
 

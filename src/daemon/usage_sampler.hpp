@@ -23,11 +23,13 @@ public:
     /// Reads all running containers anew, in the background.
     void sample_all();
     void sample(const std::string& container_id);
+    /// It runs, and nothing was read or is being read of its process yet.
+    bool lacks(const std::string& container_id) const;
     /// All zero when it does not run or was not read yet.
     domain::ResourceUsage usage(const std::string& container_id) const;
 
 private:
-    boost::asio::awaitable<void> read(std::string container_id, std::string docker_id);
+    boost::asio::awaitable<void> read(std::string docker_id);
 
     boost::asio::io_context& io_;
     domain::Store& store_;

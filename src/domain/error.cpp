@@ -42,7 +42,8 @@ Error validation_failed(const std::vector<FieldError>& fields) {
         list.push_back({{"path", field.path}, {"message", field.message}});
     }
     if (!fields.empty()) {
-        error.message = fields.front().path + ": " + fields.front().message;
+        const FieldError& first = fields.front();
+        error.message = first.path.empty() ? first.message : first.path + ": " + first.message;
         if (fields.size() > 1) {
             error.message += " (and " + std::to_string(fields.size() - 1) + " more)";
         }

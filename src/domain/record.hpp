@@ -150,6 +150,9 @@ struct Status {
     std::map<std::string, std::string> anonymous_volumes;
     Cleanup cleanup;
     std::map<std::string, Seq> result_seq;      ///< newest seq of each result event's type
+    std::vector<std::string> updated_fields;    ///< changed_fields of the newest container_updated
+    bool updated_recreated = false;             ///< its `recreated`
+    std::string changed_by;                     ///< actor of the newest request that changed a wish
     bool operator==(const Status&) const = default;
 };
 

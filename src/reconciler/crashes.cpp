@@ -11,7 +11,7 @@ namespace model = domain::model;
 
 namespace {
 constexpr std::size_t kExitsKept = 10'000;
-constexpr domain::Duration kLinesPatience = std::chrono::seconds{1};        ///< after the exit
+constexpr domain::Duration kLinesPatience = std::chrono::seconds{1};        ///< since they were asked for: the exit may be older
 constexpr domain::Duration kLinesPoll = std::chrono::milliseconds{10};
 }
 
@@ -23,7 +23,7 @@ void Crashes::look_at(const std::string& container_id) {
     for (const domain::PendingExit& exit : record->status.pending) {
         domain::Time& asked = fetched_[exit.docker_id];
         if (asked < exit.at) {
-            reading_.insert(exit.docker_id);
+            reading_[exit.docker_id] = services_.clock.now();
             spawn(services_.executor, fetch_logs(exit, asked), "crash logs");
             asked = exit.at;
         }
@@ -66,7 +66,8 @@ bool Crashes::waits_for_lines(const domain::Record& record) const {
     const domain::Time now = services_.clock.now();
     return std::any_of(record.status.pending.begin(), record.status.pending.end(),
                        [&](const domain::PendingExit& exit) {
-                           return reading_.contains(exit.docker_id) && now < exit.at + kLinesPatience;
+                           const auto asked = reading_.find(exit.docker_id);
+                           return asked != reading_.end() && now < asked->second + kLinesPatience;
                        });
 }
 

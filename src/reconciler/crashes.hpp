@@ -3,7 +3,6 @@
 
 #include <functional>
 #include <map>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -37,7 +36,7 @@ private:
     domain::model::CrashLogs logs_;
     std::map<std::string, domain::Time> armed_;         ///< container id to the timer that is set
     std::map<std::string, domain::Time> fetched_;       ///< docker id to the last exit whose logs were asked for
-    std::set<std::string> reading_;                     ///< docker ids whose logs are on their way
+    std::map<std::string, domain::Time> reading_;       ///< docker ids whose logs are on their way, since when
 };
 
 }  // namespace flow::reconciler

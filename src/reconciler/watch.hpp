@@ -2,6 +2,7 @@
 // comes back (model 3, design 4). Keeps the cache; the facts go to the store before anybody is told of a key.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <string>
@@ -31,7 +32,9 @@ public:
     /// Contact, and no resync in hand: facts are told as they come.
     bool live() const { return live_; }
     domain::Time last_ping() const { return last_ping_; }
-    domain::Time observed_at() const { return observed_at_; }
+    /// The newest moment of which the state is known: of the last list, or, while the stream of events is live, of the
+    /// last answered ping.
+    domain::Time observed_at() const { return live_ ? std::max(observed_at_, last_ping_) : observed_at_; }
     const EngineInfo& engine_info() const { return info_; }
 
     /// A call found the engine away.

@@ -105,7 +105,6 @@ Remembered read_request(SQLite::Statement& query) {
     }
     const Json end = parse(query.getColumn(12).getString());
     request.ended_at = domain::from_nanos(query.getColumn(11).getInt64());
-    request.end_durable = true;
     if (query.getColumn(10).getString() == kRefused) {
         request.refusal = error_from_json(end);
         return request;

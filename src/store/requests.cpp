@@ -19,16 +19,8 @@ void RequestBook::end(const domain::RequestEnd& end, domain::Time now) {
     const RequestKey key{end.actor, end.request_id};
     Remembered& request = requests_[key];
     request.end = end;
-    request.end_durable = false;
     request.ended_at = now;
     ended_.push_back(Ended{now, key});
-}
-
-void RequestBook::mark_durable(const std::string& actor, const std::string& request_id) {
-    const auto found = requests_.find(RequestKey{actor, request_id});
-    if (found != requests_.end()) {
-        found->second.end_durable = true;
-    }
 }
 
 void RequestBook::erase(const RequestKey& key) { requests_.erase(key); }

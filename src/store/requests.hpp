@@ -24,7 +24,6 @@ struct Remembered {
     domain::Accepted answer;
     std::optional<domain::Error> refusal;       ///< it was never accepted
     std::optional<domain::RequestEnd> end;
-    bool end_durable = false;
     domain::Time ended_at;
 };
 
@@ -34,7 +33,6 @@ public:
     const Remembered* find(const std::string& actor, const std::string& request_id) const;
     void put(const RequestKey& key, Remembered request);
     void end(const domain::RequestEnd& end, domain::Time now);
-    void mark_durable(const std::string& actor, const std::string& request_id);
     void erase(const RequestKey& key);
 
     /// Forgets the ended ones that ended before `until`, and the oldest beyond `limit`, at most

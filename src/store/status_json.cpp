@@ -97,6 +97,9 @@ void told_to_json(const Status& status, Json& json) {
     put(json, "cleanup_volumes", status.cleanup.volumes);
     put(json, "cleanup_socket", status.cleanup.socket);
     put(json, "result_seq", status.result_seq);
+    put(json, "updated_fields", status.updated_fields);
+    put(json, "updated_recreated", status.updated_recreated);
+    put(json, "changed_by", status.changed_by);
 }
 
 void read_told(const Json& json, Status& status) {
@@ -128,6 +131,9 @@ void read_told(const Json& json, Status& status) {
     read(json, "cleanup_volumes", status.cleanup.volumes);
     read(json, "cleanup_socket", status.cleanup.socket);
     read(json, "result_seq", status.result_seq);
+    read(json, "updated_fields", status.updated_fields);
+    read(json, "updated_recreated", status.updated_recreated);
+    read(json, "changed_by", status.changed_by);
 }
 
 }  // namespace

@@ -148,11 +148,8 @@ std::string Store::meta(std::string_view key) const {
     return found == copy_.meta.end() ? std::string{} : found->second;
 }
 
-std::optional<domain::RequestEnd> Store::ended(std::string_view actor,
-                                               std::string_view request_id) const {
-    const Remembered* known =
-        copy_.requests.find(std::string{actor}, std::string{request_id});
-    return known && known->end_durable ? known->end : std::nullopt;
+bool Store::remembers(std::string_view actor, std::string_view request_id) const {
+    return copy_.requests.find(std::string{actor}, std::string{request_id}) != nullptr;
 }
 
 void Store::change(std::string_view container_id, Change change, Done done) {

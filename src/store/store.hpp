@@ -40,8 +40,7 @@ public:
     void for_each(const std::function<void(const domain::Record&)>& visit) const override;
     std::size_t size() const override;
     std::string meta(std::string_view key) const override;
-    std::optional<domain::RequestEnd> ended(std::string_view actor,
-                                            std::string_view request_id) const override;
+    bool remembers(std::string_view actor, std::string_view request_id) const override;
 
     void accept(domain::Request request, AcceptDone done) override;
     void change(std::string_view container_id, Change change, Done done) override;

@@ -151,9 +151,6 @@ void Store::on_written(std::uint64_t epoch, Pending& pending, const std::string&
     const domain::Commit& commit = pending.commit;
     events_.append(commit.events, pending.last_seq);
     events_.set_first(pending.first_seq);
-    for (const domain::RequestEnd& end : commit.ends) {
-        copy_.requests.mark_durable(end.actor, end.request_id);
-    }
     if (pending.done) {
         pending.done(std::nullopt);
     }

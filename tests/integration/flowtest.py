@@ -15,6 +15,7 @@ import time
 import unittest
 import urllib.parse
 import uuid
+from datetime import datetime
 
 import socketio
 
@@ -37,6 +38,11 @@ def eventually(check, timeout=30.0, what='the condition'):
     raise AssertionError('%s did not come to hold within %s s; last: %r' % (what, timeout, last))
 
 
+def seconds(text):
+    """A time of the daemon's or the engine's, since the epoch."""
+    return datetime.fromisoformat(text[:23] + '+00:00').timestamp()
+
+
 class UnixConnection(http.client.HTTPConnection):
     def __init__(self, path, timeout=60):
         super().__init__('localhost', timeout=timeout)
@@ -54,13 +60,15 @@ class Engine:
     def __init__(self, path=ENGINE_SOCKET):
         self.path = path
 
-    def call(self, method, path, body=None, ok=(200, 201, 204, 304)):
+    def call(self, method, path, body=None, ok=(200, 201, 204, 304), raw=False):
         connection = UnixConnection(self.path)
         data = None if body is None else json.dumps(body)
         connection.request(method, '/v1.41' + path, data, {'Content-Type': 'application/json'})
         answer = connection.getresponse()
         text = answer.read()
         connection.close()
+        if raw:
+            return text
         if ok and answer.status not in ok:
             raise AssertionError('%s %s: %s %s' % (method, path, answer.status, text[:300]))
         return json.loads(text) if text[:1] in (b'{', b'[') else answer.status
@@ -82,6 +90,19 @@ class Engine:
 
     def remove(self, docker_id):
         self.call('DELETE', '/containers/%s?force=1' % docker_id, ok=(200, 204, 404, 409))
+
+    def running(self, docker_id):
+        return self.inspect(docker_id)['State']['Running']
+
+    def printed(self, docker_id, line):
+        """Waits until the program has printed it: from then on it listens to signals."""
+        path = '/containers/%s/logs?stdout=1' % docker_id
+        eventually(lambda: line.encode() in self.call('GET', path, raw=True), what='%r in the log' % line)
+
+    def end_by(self, docker_id, sig):
+        """A signal that the program ends by."""
+        self.kill(docker_id, sig)
+        eventually(lambda: not self.running(docker_id), what='the end by ' + sig)
 
     def mine(self, instance_id):
         filters = json.dumps({'label': ['flow.manager=%s' % instance_id]})
@@ -247,6 +268,15 @@ class FlowTest(unittest.TestCase):
             else:
                 shutil.rmtree(daemon.folder, ignore_errors=True)
 
+    def again(self, between=None, end=Daemon.kill, auth=None):
+        """The daemon ends and starts again, with a client of its own; `between` is what happens meanwhile."""
+        self.client.close()
+        end(self.daemon)
+        if between:
+            between()
+        self.daemon.start()
+        self.client = self.make_client(auth=auth)
+
     def create(self, name, **spec):
         spec.setdefault('image', 'flow-demo:latest')
         spec.setdefault('network_mode', 'none')
@@ -260,3 +290,17 @@ class FlowTest(unittest.TestCase):
 
     def state(self, container):
         return self.client.status(container)['state']
+
+    def reaches(self, container, state, timeout=30.0):
+        """Its whole status, as soon as it has that state."""
+        seen = []
+
+        def status():
+            seen.append(self.client.status(container))
+            return seen[-1]['state'] == state
+
+        try:
+            eventually(status, timeout, '%s being %s' % (container, state))
+        except AssertionError as error:
+            raise AssertionError('%s; its status: %s' % (error, seen[-1])) from None
+        return seen[-1]

@@ -261,8 +261,11 @@ class BadInput(FlowTest):
             self.assertIn(str(port), answer['error']['message'])
             self.check_failed_once(container, 'create_container', 'docker_api_error')
             status = self.client.status(container)
-            self.assertEqual((status['reason'], status['desired_state']), ('PortConflict', 'running'))
+            self.assertEqual((status['state'], status['reason'], status['desired_state'], status['restart_count']),
+                             ('starting', 'PortConflict', 'running', 0))
             self.assertIsNotNone(status['next_retry_at'])
+            changes = [(c['old_state'], c['new_state'], c['reason']) for c in self.client.of('status_changed')]
+            self.assertEqual(changes, [('creating', 'starting', ''), ('starting', 'starting', 'PortConflict')])
         self.client.done('start_container', container_id=container)
         self.assertEqual(self.state(container), 'running')
         self.assertEqual(len(self.client.of('error')), 1)

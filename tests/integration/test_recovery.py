@@ -1,15 +1,17 @@
 """What a daemon that was killed, or told to stop, leaves behind, and how the next one goes on from there."""
 import json
 import os
-import subprocess
+import shutil
+import tempfile
 import time
 import urllib.parse
 import uuid
 
 import socketio
-from flowtest import Client, FlowTest, eventually
+from flowtest import Client, FlowTest, eventually, seconds
 
 ENDS_ON_TERM = ['sh', '-c', 'trap "exit 0" TERM; sleep 1000 & wait']
+CRASHES_ON_USR1 = ['sh', '-c', 'trap "echo last words; exit 5" USR1; echo ready; while :; do sleep 0.1; done']
 IGNORES_TERM = ['sh', '-c', 'trap "" TERM; while :; do sleep 1; done']
 MANIFEST = '''apiVersion: flow/v1
 kind: Container
@@ -22,6 +24,17 @@ spec:
 
 
 class Killed(FlowTest):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix='fm', dir='/tmp')
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        self.options = ('--manifests', self.folder)
+        self.write('declared', '1')
+        super().setUp()
+
+    def write(self, name, value):
+        with open(os.path.join(self.folder, name + '.yaml'), 'w') as f:
+            f.write(MANIFEST % (name, value))
+
     def seqs(self, client):
         with client.lock:
             return [data['seq'] for name, data, _ in client.events
@@ -34,95 +47,70 @@ class Killed(FlowTest):
     def started_at(self, docker_id):
         return self.engine.inspect(docker_id)['State']['StartedAt']
 
-    def test_kill_9_with_20_running(self):
-        # A daemon with manifests, of its own.
-        folder = os.path.join(self.daemon.folder, 'manifests')
-        os.mkdir(folder)
-        self.write(folder, 'declared', '1')
-        self.client.close()
-        self.daemon.stop()
-        self.daemon.options += ['--manifests', folder]
-        self.daemon.start()
-        self.client = self.make_client()
-        first_seq = self.client.of('connected')[0]['seq']
+    def by_name(self):
+        return {c['Names'][0][len(self.daemon.prefix) + 1:]: c['Id'] for c in self.daemon.containers()}
+
+    def run_20(self):
+        """One by a manifest, and 19 by a client, two of which will end while nobody looks."""
         for i in range(19):
+            command = CRASHES_ON_USR1 if i in (3, 4) else None
             self.client.call('create_container', image='flow-demo:latest', name='c%d' % i, network_mode='none',
-                             desired_state='running')
-        listed = lambda state: [c for c in self.client.call('list_containers')['containers'] if c['status'] == state]
-        eventually(lambda: len(listed('running')) == 20, 60, what='20 running')
-        before = {c['Names'][0]: c['Id'] for c in self.daemon.containers()}
-        started = {name: self.started_at(docker_id) for name, docker_id in before.items()}
-        crashed = '/%sc3' % self.daemon.prefix
-        declared = '/%sdeclared' % self.daemon.prefix
+                             command=command, desired_state='running')
+        running = lambda: self.client.call('list_containers', state='running')['count']
+        eventually(lambda: running() == 20, 60, what='20 running')
+        self.before = self.by_name()
+        self.started = {name: self.started_at(docker_id) for name, docker_id in self.before.items()}
 
+    def meanwhile(self):
+        """One is killed, one ends by itself; one manifest is changed, one is new."""
+        for name in ('c3', 'c4'):
+            self.engine.printed(self.before[name], 'ready')
+        self.engine.end_by(self.before['c3'], 'KILL')
+        self.engine.end_by(self.before['c4'], 'USR1')
+        ended = [seconds(self.engine.inspect(self.before[name])['State']['FinishedAt']) for name in ('c3', 'c4')]
+        eventually(lambda: time.time() > max(ended) + 1.5, what='an age at which nobody waits for live lines')
+        self.write('declared', '2')
+        self.write('added', '1')
+
+    def test_kill_9_with_20_running(self):
+        first_seq = self.client.of('connected')[0]['seq']
+        self.run_20()
+        self.client.close()
         self.daemon.kill()
-        self.write(folder, 'declared', '2')
-        self.write(folder, 'added', '1')
-        self.engine.kill(before[crashed])
         seen = self.seqs(self.client)
+        self.meanwhile()
         self.daemon.start()
-        client = self.make_client(auth={'since': seen[-1]})
-        eventually(lambda: client.of('container_crashed', name='c3'), what='the crash while it was down is told')
-        eventually(lambda: client.of('container_updated', name='declared'), what='the changed manifest is applied')
-        eventually(lambda: client.of('container_started', name='added'), what='the new manifest is applied')
-        eventually(lambda: client.of('container_started', name='c3'), what='c3 runs again')
-        eventually(lambda: len(self.daemon.containers()) == 21, what='21 containers')
-
-        after = {c['Names'][0]: c['Id'] for c in self.daemon.containers()}
-        for name, docker_id in before.items():
-            if name == declared:
-                self.assertIn('A=2', self.engine.inspect(after[name])['Config']['Env'])
-                continue
-            self.assertEqual(after[name], docker_id, name)
-            if name != crashed:
-                self.assertEqual(self.started_at(docker_id), started[name], name)
-        self.assertEqual(len(client.of('container_crashed')), 1)
+        client = self.client = self.make_client(auth={'since': seen[-1]})
+        for event, name in (('container_crashed', 'c3'), ('container_started', 'c3'), ('container_crashed', 'c4'),
+                            ('container_started', 'c4'), ('container_updated', 'declared'),
+                            ('container_started', 'added')):
+            client.wait(event, name=name)
+        eventually(lambda: len(self.by_name()) == 21, what='21 containers')
+        self.check_crash('c3', 137, 'SIGKILL', ['ready'])
+        self.check_crash('c4', 5, None, ['ready', 'last words'])
+        self.check_engine_side()
         self.assertEqual(client.of('resync'), [])
-        told = [name for name, data, _ in client.events if name == 'container_started']
-        self.assertEqual(len(told), 2, client.of('container_started'))
-
+        self.assertEqual(sorted(e['name'] for e in client.of('container_started')), ['added', 'c3', 'c4'])
         eventually(lambda: seen + self.seqs(client) == self.stored(first_seq), 10,
                    'every event once and in order, none missing')
 
-    def write(self, folder, name, value):
-        with open(os.path.join(folder, name + '.yaml'), 'w') as f:
-            f.write(MANIFEST % (name, value))
+    def check_crash(self, name, code, signal_name, lines):
+        """Told once, with what it had printed before it ended, although it runs again long since."""
+        crashed = self.client.of('container_crashed', name=name)
+        self.assertEqual(len(crashed), 1, crashed)
+        self.assertEqual((crashed[0]['exit_code'], crashed[0]['signal'], crashed[0]['oom_killed']),
+                         (code, signal_name, False))
+        self.assertEqual(crashed[0]['crash_details']['logs'], lines)
+        self.assertEqual(crashed[0]['docker_id'], self.before[name])
 
-
-class OneDaemon(FlowTest):
-    def run_daemon(self, *options):
-        return subprocess.run([os.environ['FLOW_MANAGER'], '--docker-host', 'unix://' + self.engine.path, *options],
-                              capture_output=True, text=True, timeout=20)
-
-    def test_a_second_daemon_on_the_data_directory(self):
-        second = self.run_daemon('--data-dir', self.daemon.data, '--listen', 'localhost:0')
-        self.assertNotEqual(second.returncode, 0)
-        self.assertIn(self.daemon.data, second.stderr)
-        self.assertIn(str(self.daemon.process.pid), second.stderr)
-        self.assertEqual(second.stdout, '')
-        self.create('web')
-
-    def test_a_taken_port(self):
-        other = os.path.join(self.daemon.folder, 'other')
-        second = self.run_daemon('--data-dir', other, '--listen', 'localhost:%d' % self.daemon.port)
-        self.assertNotEqual(second.returncode, 0)
-        self.assertIn(str(self.daemon.port), second.stderr)
-
-    def test_an_open_address_without_tokens(self):
-        other = os.path.join(self.daemon.folder, 'other')
-        second = self.run_daemon('--data-dir', other, '--listen', '0.0.0.0:0')
-        self.assertNotEqual(second.returncode, 0)
-        self.assertIn('--insecure', second.stderr)
-        self.assertEqual(second.stdout, '')
-
-    def test_wrong_usage(self):
-        good = ['--data-dir', os.path.join(self.daemon.folder, 'o')]
-        for options in (good + ['--no-such-option'], good + ['--listen', 'nonsense:port'],
-                        ['--data-dir', '/tmp/' + 'x' * 70]):
-            answer = self.run_daemon(*options)
-            self.assertNotEqual(answer.returncode, 0, options)
-            self.assertIn(options[-1], answer.stderr)
-            self.assertEqual(answer.stdout, '')
+    def check_engine_side(self):
+        """Nothing was recreated but what a manifest changed, and nothing started again but what had ended."""
+        after = self.by_name()
+        self.assertIn('A=2', self.engine.inspect(after['declared'])['Config']['Env'])
+        for name in set(self.before) - {'declared'}:
+            self.assertEqual(after[name], self.before[name], name)
+            again = self.started_at(after[name]) != self.started[name]
+            self.assertEqual(again, name in ('c3', 'c4'), name)
 
 
 class OrderedStop(FlowTest):

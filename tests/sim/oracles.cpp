@@ -261,7 +261,8 @@ void Simulation::judge_running(const domain::Record& record, const ContainerPtr&
     } else if (running) {
         bad(id + " runs though it should not");
     } else if (record.desired == DesiredState::running) {
-        if (state != State::completed && state != State::error) {
+        const bool outside = model::ended_from_outside(record);
+        if (state != State::completed && state != (outside ? State::stopped : State::error)) {
             bad(id + " ended in state " + text);
         }
     } else if (state != State::stopped && state != State::created && state != State::completed) {

@@ -104,10 +104,8 @@ void FakeStore::for_each(const std::function<void(const Record&)>& visit) const 
     }
 }
 
-std::optional<RequestEnd> FakeStore::ended(std::string_view actor,
-                                           std::string_view request_id) const {
-    const auto found = requests_.find({std::string(actor), std::string(request_id)});
-    return found == requests_.end() ? std::nullopt : found->second.end;
+bool FakeStore::remembers(std::string_view actor, std::string_view request_id) const {
+    return requests_.contains({std::string(actor), std::string(request_id)});
 }
 
 Result<Accepted> FakeStore::take(const Request& request) {

@@ -53,8 +53,7 @@ public:
     void for_each(const std::function<void(const domain::Record&)>& visit) const override;
     std::size_t size() const override { return rows_.size(); }
     std::string meta(std::string_view key) const override { return "fake-" + std::string(key); }
-    std::optional<domain::RequestEnd> ended(std::string_view actor,
-                                            std::string_view request_id) const override;
+    bool remembers(std::string_view actor, std::string_view request_id) const override;
     void accept(domain::Request request, AcceptDone done) override;
     void change(std::string_view container_id, Change change, Done done) override;
     void log(std::vector<domain::EventDraft> drafts, Done done) override;

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -50,6 +51,9 @@ struct Config {
     /// permessage-deflate for messages of at least deflate_threshold bytes.
     bool deflate = false;
     std::size_t deflate_threshold = 1024;
+    /// The JSON body of a refusal of Host, Origin or size on paths that are not Engine.IO's; null: as there,
+    /// {code, message}.
+    std::function<std::string(unsigned status, std::string_view message)> refusal_body;
     /// Where log lines go; spdlog's default logger when null.
     std::shared_ptr<spdlog::logger> logger;
 };

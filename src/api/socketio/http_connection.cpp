@@ -82,9 +82,11 @@ asio::awaitable<bool> HttpConnection::serve_one() {
     const std::string origin(view(request[http::field::origin]));
     HttpResponse response = co_await answer(std::move(request));
     add_cors(response, origin, *config_);
-    response.prepare_payload();
+    if (!head || !response.body().empty()) {
+        response.prepare_payload();
+    }
     if (head) {
-        response.body().clear();
+        response.body().clear();        // the length that a GET would have stays
     }
     co_return co_await write_response(std::move(response), keep_alive && !core_->closing());
 }
@@ -140,12 +142,25 @@ asio::awaitable<void> HttpConnection::linger() {
     }
 }
 
+HttpResponse HttpConnection::refusal(const Request& request, http::status status,
+                                     const std::string& message) const {
+    if (config_->refusal_body && !core_->site_for(view(request.target()))) {
+        return plain_response(status, "application/json",
+                              config_->refusal_body(static_cast<unsigned>(status), message));
+    }
+    const bool forbidden = status == http::status::forbidden;
+    HttpResponse response =
+        error_response(forbidden ? EngineError::forbidden : EngineError::bad_request, message);
+    response.result(status);
+    return response;
+}
+
 asio::awaitable<void> HttpConnection::refuse_body(const Request& header) {
     log_of(*config_).warn("request body too large client={} size={} limit={}", names_.remote,
                           view(header[http::field::content_length]), config_->max_payload);
-    HttpResponse response = plain_response(http::status::payload_too_large, "text/plain",
-                                           "the body is larger than " +
-                                               std::to_string(config_->max_payload) + " bytes\n");
+    HttpResponse response =
+        refusal(header, http::status::payload_too_large,
+                "the body is larger than " + std::to_string(config_->max_payload) + " bytes");
     add_cors(response, view(header[http::field::origin]), *config_);
     response.prepare_payload();
     co_await write_response(std::move(response), false);
@@ -180,7 +195,7 @@ std::optional<HttpResponse> HttpConnection::refuse_access(const Request& request
     }
     log_of(*config_).warn("request refused client={} host=\"{}\" origin=\"{}\" why=\"{}\"",
                           names_.remote, facts.host, facts.origin, *reason);
-    return error_response(EngineError::forbidden, *reason);
+    return refusal(request, http::status::forbidden, *reason);
 }
 
 asio::awaitable<HttpResponse> HttpConnection::answer(Request request) {

@@ -58,6 +58,8 @@ private:
     boost::asio::awaitable<void> linger();
 
     std::optional<HttpResponse> refuse_access(const Request& request) const;
+    HttpResponse refusal(const Request& request, boost::beast::http::status status,
+                         const std::string& message) const;
     HttpResponse answer_other(const Request& request) const;
     HttpResponse open_session(EngineSite& site, const Request& request);
     std::optional<EngineError> check(const EngineSite& site, const Request& request) const;

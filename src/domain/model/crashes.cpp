@@ -58,7 +58,7 @@ void tell_crash(Record& record, const PendingExit& exit, const CrashLogs& logs, 
     if (run != status.backoff.end() && should_run(record)) {
         details["next_restart_at"] = to_rfc3339(run->second.next);
     }
-    if (!runs(record)) {
+    if (!runs(record) && record.status.trouble.empty()) {
         record.status.message = text;
     }
     tell(record, "container_crashed", further, out);

@@ -33,7 +33,7 @@ Json answer_of(const Record& record, const OpenRequest& request) {
             record.socket_folder + "/" + record.container_id + ".sock";
     }
     if (request.operation == "update_container") {
-        answer["status"] = "updated";
+        add_updated_fields(record, answer);     // of the event that result_seq names
     }
     if (request.target.kind == Target::Kind::gone) {
         answer["cleanup"] = {{"container", status.cleanup.container},

@@ -11,16 +11,16 @@ namespace {
 
 /// container_updated: what differs between the generation that was active and the new one.
 void tell_updated(Record& record, Generation before, bool recreated, Changes& out) {
-    Json further;
-    further["status"] = "updated";
-    further["changed_fields"] = Json::array();
+    Status& status = record.status;
+    status.updated_fields.clear();
     const auto old = record.specs.find(before);
-    const auto now = record.specs.find(record.status.active_generation);
+    const auto now = record.specs.find(status.active_generation);
     if (old != record.specs.end() && now != record.specs.end()) {
-        further["changed_fields"] = changed_fields(old->second, now->second);
+        status.updated_fields = changed_fields(old->second, now->second);
     }
-    further["code_path"] = nullptr;
-    further["recreated"] = recreated;
+    status.updated_recreated = recreated;
+    Json further;
+    add_updated_fields(record, further);
     tell(record, "container_updated", further, out);
 }
 
@@ -32,7 +32,7 @@ void activate(Record& record, Generation generation) {
     if (other && !status.way_back) {
         status.backoff.clear();
         const bool ended_in_error = status.run_ended == record.run_wanted && status.ended_code &&
-                                    *status.ended_code != 0;
+                                    *status.ended_code != 0 && !ended_from_outside(record);
         if (record.desired == DesiredState::running && ended_in_error) {
             ++record.run_wanted;
         }

@@ -1,6 +1,7 @@
 // What an accepted request writes, and its target (model 1 and 2).
 #include "domain/model/model.hpp"
 #include "domain/model/rules.hpp"
+#include "domain/spec_canonical.hpp"
 
 namespace flow::domain::model {
 
@@ -150,7 +151,29 @@ Target target_of(const Record& record, const Request& request, bool is_new) {
     return target;
 }
 
-void log_acceptance(Record& record, const Request& request, bool changed, Changes& out) {
+/// What an accepted request did, for the audit and for subscribers.
+struct Acceptance {
+    bool changed = false;
+    std::vector<std::string> changed_fields;    ///< of the spec
+    std::string changed_by;                     ///< who had changed it before, when that was somebody else
+};
+
+std::string summary_of(const Record& record, const Request& request, const Acceptance& made) {
+    std::string text{to_string(request.operation)};
+    text += " " + record.spec().name + " accepted";
+    if (!made.changed) {
+        return text + ": it is so already";
+    }
+    for (std::size_t i = 0; i < made.changed_fields.size(); ++i) {
+        text += (i == 0 ? ": " : ", ") + made.changed_fields[i];
+    }
+    if (request.operation == Operation::manifest && !made.changed_by.empty()) {
+        text += " (" + made.changed_by + " had changed it in between)";
+    }
+    return text;
+}
+
+void log_acceptance(Record& record, const Request& request, const Acceptance& made, Changes& out) {
     const std::string operation{to_string(request.operation)};
     EventDraft draft;
     draft.type = "activity_log";
@@ -159,23 +182,45 @@ void log_acceptance(Record& record, const Request& request, bool changed, Change
     draft.request_id = request.request_id;
     draft.actor = request.actor;
     draft.generation = record.generation;
-    draft.summary = operation + " " + record.spec().name + " accepted" +
-                    (changed ? "" : ": it is so already");
+    draft.summary = summary_of(record, request, made);
+    draft.payload = event_base(record);
     Json& payload = draft.payload;
     payload["activity_type"] = "request_accepted";
     payload["message"] = draft.summary;
-    payload["details"]["operation"] = operation;
-    payload["details"]["container_id"] = record.container_id;
-    payload["details"]["name"] = record.spec().name;
-    payload["details"]["generation"] = record.generation;
-    payload["details"]["desired_state"] = to_string(record.desired);
-    payload["details"]["changed"] = changed;
-    if (!request.source.empty()) {
-        payload["details"]["source"] = request.source;
-    }
     payload["actor"] = request.actor;
     payload["request_id"] = request.request_id;
+    Json& details = payload["details"];
+    details["operation"] = operation;
+    details["container_id"] = record.container_id;
+    details["name"] = record.spec().name;
+    details["generation"] = record.generation;
+    details["desired_state"] = to_string(record.desired);
+    details["changed"] = made.changed;
+    details["changed_fields"] = made.changed_fields;
+    if (!made.changed_by.empty()) {
+        details["changed_by"] = made.changed_by;
+    }
+    if (!request.source.empty()) {
+        details["source"] = request.source;
+    }
     out.add(std::move(draft));
+}
+
+Acceptance write_and_note(Record& record, const Request& request, Seq seq) {
+    Acceptance made;
+    const Generation before = record.generation;
+    made.changed = write_wish(record, request, seq);
+    if (record.generation != before) {
+        made.changed_fields = changed_fields(record.specs.at(before), record.spec());
+    }
+    std::string& last = record.status.changed_by;
+    if (last != request.actor) {
+        made.changed_by = last;
+    }
+    if (made.changed) {
+        last = request.actor;
+    }
+    return made;
 }
 
 Result<void> check(const Record& record, const Request& request) {
@@ -204,11 +249,11 @@ Result<Accepted> accept(Record& record, const Request& request, Changes& out,
     }
     const Seq seq = out.next_seq();
     const bool is_new = record.generation_seq == 0;
-    const bool changed = write_wish(record, request, seq);
+    const Acceptance made = write_and_note(record, request, seq);
     if (!request.request_id.empty()) {
         record.request_id = request.request_id;
     }
-    log_acceptance(record, request, changed, out);
+    log_acceptance(record, request, made, out);
 
     OpenRequest open;
     open.actor = request.actor;
@@ -224,7 +269,7 @@ Result<Accepted> accept(Record& record, const Request& request, Changes& out,
     accepted.name = record.spec().name;
     accepted.generation = record.generation;
     accepted.seq = seq;
-    accepted.changed = changed;
+    accepted.changed = made.changed;
     accepted.request_id = request.request_id;
     return accepted;
 }

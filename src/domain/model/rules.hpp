@@ -43,6 +43,9 @@ void end_requests(Record& record, Changes& out, const Moment& moment);
 /// Ends everything of a row that is going: done or superseded.
 void end_requests_of_gone(Record& record, Changes& out);
 
+/// Its last process was ended by somebody else: never an error of its own, also where it does not run again (contract 3).
+bool ended_from_outside(const Record& record);
+
 /// The new generation becomes the one that counts; without a window the backoffs go and a run that ended in
 /// error is wanted again (model 1).
 void activate(Record& record, Generation generation);
@@ -54,6 +57,8 @@ void tell_created(Record& record, Changes& out);
 void tell(Record& record, std::string type, const Json& further, Changes& out);
 /// A row for the audit alone.
 void note(Record& record, LogKind kind, std::string type, std::string summary, Changes& out);
+/// The fields of the newest container_updated, for the event and for answers that name it.
+void add_updated_fields(const Record& record, Json& payload);
 Json ports_json(const std::vector<BoundPort>& ports);
 /// "SIGKILL" for 9; "signal 77" for what has no name.
 std::string signal_name(int signal);

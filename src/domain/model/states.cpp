@@ -33,6 +33,11 @@ bool replacing(const Record& record) {
            change_between(record.active_spec(), record.spec()) == ChangeKind::recreate;
 }
 
+bool ended_from_outside(const Record& record) {
+    const auto& last = record.status.last_exit;
+    return last && last->by == ExitClass::outside;
+}
+
 bool has_way_back(const Record& record) {
     const Status& status = record.status;
     return should_run(record) && status.run_ended < status.run_started &&
@@ -65,7 +70,7 @@ State idle_state(const Record& record) {
         if (status.ended_code == 0) {
             return State::completed;
         }
-        if (record.desired == DesiredState::running) {
+        if (record.desired == DesiredState::running && !ended_from_outside(record)) {
             return State::error;
         }
     }
@@ -107,9 +112,8 @@ State state_of(const Record& record, const Moment& moment) {
         return running_state(record);
     }
     if (should_run(record) && status.active_generation != 0) {
-        const bool by_request = record.restart_run != 0 && status.run_started != 0;
-        return status.backoff.contains(BackoffKind::run) || by_request ? State::restarting
-                                                                       : State::starting;
+        const bool again = status.backoff.contains(BackoffKind::run) || record.restart_run != 0;
+        return again && status.run_started != 0 ? State::restarting : State::starting;
     }
     return idle_state(record);
 }

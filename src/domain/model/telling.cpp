@@ -40,6 +40,13 @@ Json ports_json(const std::vector<BoundPort>& ports) {
     return json;
 }
 
+void add_updated_fields(const Record& record, Json& payload) {
+    payload["status"] = "updated";
+    payload["changed_fields"] = record.status.updated_fields;
+    payload["code_path"] = nullptr;
+    payload["recreated"] = record.status.updated_recreated;
+}
+
 std::string signal_name(int signal) {
     static const std::map<int, std::string> kNames = {
         {1, "SIGHUP"},   {2, "SIGINT"},   {3, "SIGQUIT"},  {4, "SIGILL"},  {6, "SIGABRT"},
@@ -48,6 +55,31 @@ std::string signal_name(int signal) {
     const auto found = kNames.find(signal);
     return found == kNames.end() ? "signal " + std::to_string(signal) : found->second;
 }
+
+namespace {
+
+/// One line for who reads the audit: the fields that say most.
+std::string summary_of(const std::string& type, const std::string& name, const Json& payload) {
+    if (type == "status_changed") {
+        const std::string reason = payload.at("reason");
+        return name + ": " + payload.at("old_state").get<std::string>() + " -> " +
+               payload.at("new_state").get<std::string>() +
+               (reason.empty() ? "" : " (" + reason + ")");
+    }
+    if (type == "container_crashed") {
+        return name + ": " + payload.at("crash_details").at("error").get<std::string>();
+    }
+    if (type == "container_stopped") {
+        return name + " stopped with code " + payload.at("exit_code").dump();
+    }
+    if (type == "container_updated") {
+        return name + " updated: " + payload.at("changed_fields").dump() +
+               (payload.at("recreated") == true ? ", recreated" : "");
+    }
+    return type + " " + name;
+}
+
+}  // namespace
 
 void tell(Record& record, std::string type, const Json& further, Changes& out) {
     EventDraft draft;
@@ -59,7 +91,7 @@ void tell(Record& record, std::string type, const Json& further, Changes& out) {
     draft.generation = record.generation;
     draft.payload = event_base(record);
     draft.payload.update(further);
-    draft.summary = type + " " + draft.name;
+    draft.summary = summary_of(type, draft.name, draft.payload);
     draft.type = type;
     const Seq seq = out.add(std::move(draft));
     record.status.result_seq[std::move(type)] = seq;

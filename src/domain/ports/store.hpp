@@ -59,8 +59,8 @@ public:
     virtual std::size_t size() const = 0;
     /// A value of the store's own: "instance_id", "engine_cursor" …; "" when unset.
     virtual std::string meta(std::string_view key) const = 0;
-    /// How an earlier request of that actor and id ended; nothing when it is unknown or still open.
-    virtual std::optional<RequestEnd> ended(std::string_view actor, std::string_view request_id) const = 0;
+    /// A request of that actor and id was accepted or refused before: accept() answers it again.
+    virtual bool remembers(std::string_view actor, std::string_view request_id) const = 0;
 
     // -- changes: one transaction each -------------------------------------------------------------------
     /// Takes a validated request: recognises a repetition, checks expected_generation and names, writes desired

@@ -1,16 +1,16 @@
-// The usage guide's JavaScript, as a user would run it: the lifecycle from create to delete, then
-// safeContainerOperation for each operation. Prints one JSON object a line; ends with 0 when all went through.
+// The usage guide's JavaScript, as a user would run it: a container from its creation to its start, then
+// safeContainerOperation for each operation given. Prints one JSON object a line.
 const io = require("socket.io-client");
-const [port, hostPath] = process.argv.slice(2);
+const [port, hostPath, operations] = process.argv.slice(2);
 const socket = io(`http://localhost:${port}`);
 const print = (event, data) => console.log(JSON.stringify({ event, data }));
 const events = ["connected", "error", "activity_log", "container_created", "container_started", "container_stopped",
   "container_restarted", "container_updated", "container_deleted", "status_changed", "container_status",
-  "container_list", "container_crashed", "container_status_update"];
+  "container_list", "container_crashed"];
 for (const event of events) socket.on(event, (data) => print(event, data));
 
-function handleError(error) {
-  print("handled", error);
+function handleError(operation, error) {
+  print("failed", { operation, message: `${error.error_type}: ${error.message}` });
 }
 
 async function safeContainerOperation(operation, params) {
@@ -18,7 +18,7 @@ async function safeContainerOperation(operation, params) {
     return await new Promise((resolve, reject) => {
       const timeout = setTimeout(() => {
         reject(new Error("Operation timed out"));
-      }, 30000);
+      }, 30000); // 30 second timeout
       const eventName = operation.replace("_", "_");
       socket.once(eventName, (data) => {
         clearTimeout(timeout);
@@ -33,8 +33,8 @@ async function safeContainerOperation(operation, params) {
       socket.emit(operation, params);
     });
   } catch (error) {
-    handleError(error);
-    throw error;
+    handleError(operation, error);
+    throw error; // Re-throw for caller handling
   }
 }
 
@@ -55,21 +55,18 @@ async function main() {
   const started = once("container_started");
   socket.once("container_created", (data) => socket.emit("start_container", { container_id: data.container_id }));
   createContainer();
-  const { container_id } = await started;
-  for (const [operation, params] of [
-    ["restart_container", {}], ["update_container", { environment: { ENV_VAR1: "other" } }],
-    ["update_container", { environment: { ENV_VAR1: "other" } }], ["start_container", {}],
-    ["stop_container", {}], ["stop_container", {}], ["get_container_status", {}], ["start_container", {}],
-    ["delete_container", {}],
-  ]) {
-    const result = await safeContainerOperation(operation, { container_id, ...params });
-    print("result", { operation, result });
+  await started;
+  for (const [operation, params] of JSON.parse(operations)) {
+    try {
+      print("result", { operation, result: await safeContainerOperation(operation, params) });
+    } catch (error) {
+      continue; // handleError has told it
+    }
   }
-  print("result", { operation: "list_containers", result: await safeContainerOperation("list_containers", {}) });
   socket.disconnect();
 }
 
 main().catch((error) => {
-  print("failed", { message: error.message, error });
+  console.error(error);
   process.exit(1);
 });

@@ -208,6 +208,22 @@ TEST(Http, TheAccessCheckSeesHostAndOriginOfHttpAndWebsocket) {
     EXPECT_EQ(good.connect(websocket_target(""), {{"Origin", "http://page"}}), 101U);
 }
 
+TEST(Http, RefusalsOfOtherPathsHaveTheApplicationsForm) {
+    Config config = Loopback::quick_config();
+    config.refusal_body = [](unsigned status, std::string_view message) {
+        return std::to_string(status) + " " + std::string(message);
+    };
+    Loopback loop(config, [](Server& server) {
+        server.set_access_check([](const AccessRequest& request) -> std::optional<std::string> {
+            return request.host == "localhost" ? std::nullopt : std::optional<std::string>("no");
+        });
+    });
+    HttpClient client(loop.port());
+    EXPECT_EQ(client.get("/healthz", {{"Host", "evil"}}).body, "403 no");
+    EXPECT_EQ(client.get("/socket.io/?EIO=4&transport=polling", {{"Host", "evil"}}).body,
+              R"({"code":4,"message":"no"})");
+}
+
 TEST(Http, OtherPathsGoToTheApplication) {
     Loopback loop(Loopback::quick_config(), [](Server& server) {
         server.set_http_handler(

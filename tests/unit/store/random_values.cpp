@@ -207,6 +207,9 @@ void fill_told(Draw& draw, Status& status) {
     draw.text(status.cleanup.socket);
     if (draw.flag()) {
         status.result_seq["container_started"] = draw.below(99);
+        status.updated_fields = {"image", "labels"};
+        draw.flip(status.updated_recreated);
+        status.changed_by = "ann";
     }
 }
 

@@ -157,12 +157,12 @@ TEST(StoreTest, ARemovedRowIsGoneButItsHistoryStays) {
     EXPECT_EQ(bench.store->size(), 0U);
     EXPECT_FALSE(ends.empty());
     for (const domain::RequestEnd& end : ends) {
-        EXPECT_TRUE(bench.store->ended(end.actor, end.request_id).has_value());
+        EXPECT_TRUE(bench.store->remembers(end.actor, end.request_id));
     }
     bench.reopen();
     EXPECT_EQ(bench.store->size(), 0U);
     for (const domain::RequestEnd& end : ends) {
-        EXPECT_TRUE(bench.store->ended(end.actor, end.request_id).has_value());
+        EXPECT_TRUE(bench.store->remembers(end.actor, end.request_id));
     }
     SQLite::Database& database = *bench.config.connection;
     EXPECT_EQ(one_text(database, "SELECT count(*) FROM spec_revisions"), "1");

@@ -269,6 +269,24 @@ TEST(ModelManifest, OfOneInBackoffStartsItAtOnce) {                 // walk 5
     EXPECT_TRUE(row.record.status.backoff.empty());
 }
 
+TEST(ModelManifest, NamesWhoChangedItInBetween) {                   // contract 7
+    Row row = running_row();
+    apply(row, DesiredState::running, "busybox:2").value();
+    row.ask(Operation::stop, [](Request& request) { request.actor = "ann"; }).value();
+    row.out.events.clear();
+    row.ask(Operation::manifest, [&](Request& request) {
+        request.spec = row.record.spec();
+        request.desired = DesiredState::running;
+        request.actor = "manifest:web.yaml";
+    }).value();
+    const auto accepted = std::find_if(
+        row.out.events.begin(), row.out.events.end(),
+        [](const EventDraft& draft) { return draft.type == "activity_log"; });
+    ASSERT_NE(accepted, row.out.events.end());
+    EXPECT_EQ(accepted->payload["details"]["changed_by"], "ann");
+    EXPECT_EQ(accepted->payload["container_id"], row.record.container_id);
+}
+
 TEST(ModelManifest, ThatSaysStoppedStops) {
     Row row = running_row();
     EXPECT_TRUE(apply(row, DesiredState::stopped).value().changed);

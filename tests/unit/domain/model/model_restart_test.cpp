@@ -113,7 +113,7 @@ TEST(ModelRestart, NoIsAtMostOnceForAnOutsideExitToo) {
     row.die("d1", 0);
     EXPECT_EQ(row.status().run_ended, 1u);
     EXPECT_NE(row.status().ended_code, 0) << "it did not complete";
-    EXPECT_EQ(row.state(), State::error);
+    EXPECT_EQ(row.state(), State::stopped) << "somebody stopped it: no error of its own (contract 3)";
 }
 
 TEST(ModelRestart, NoStaysEndedWhenTheCrashWasSomebodysStop) {
@@ -122,6 +122,7 @@ TEST(ModelRestart, NoStaysEndedWhenTheCrashWasSomebodysStop) {
     row.event(EngineEvent::Type::stop, "d1");
     EXPECT_EQ(row.status().run_ended, 1u);
     EXPECT_FALSE(model::should_run(row.record));
+    EXPECT_EQ(row.state(), State::stopped);
 }
 
 TEST(ModelRestart, AnOutsideExitCountsNoTryAndStaysInTheRun) {
@@ -155,7 +156,7 @@ TEST(ModelRestart, ARefusedStartUsesTheRunsClock) {
     row.create("d1");
     row.refuse_start("d1", engine_error(EngineFailure::retryable));
     EXPECT_EQ(run_backoff(row).tries, 1);
-    EXPECT_EQ(row.state(), State::restarting);
+    EXPECT_EQ(row.state(), State::starting) << "restarting is what ran before (model 9)";
     EXPECT_EQ(row.reason(), "StartFailed");
     EXPECT_EQ(row.outcome("r1"), Outcome::failed);
     EXPECT_FALSE(row.status().intention);
