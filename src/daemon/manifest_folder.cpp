@@ -7,6 +7,7 @@
 #include <memory>
 #include <sstream>
 
+#include <boost/algorithm/string/case_conv.hpp>
 #include <spdlog/spdlog.h>
 
 #include "daemon/real_clock.hpp"
@@ -164,7 +165,7 @@ namespace {
 bool declared_before(const ManifestFolder& folder, const ReadyDocument& ready,
                      const std::string& file, Pass& pass) {
     const std::string& name = ready.parsed.spec.name;
-    const auto [first, is_new] = pass.declared_in.emplace(name, file);
+    const auto [first, is_new] = pass.declared_in.emplace(boost::algorithm::to_lower_copy(name), file);
     if (is_new) {
         return false;
     }

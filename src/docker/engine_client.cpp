@@ -111,6 +111,7 @@ reconciler::Awaitable<reconciler::EngineInfo> EngineClient::connect() {
     const EngineCall what{"connect to", "the engine", ""};
     HttpRequest ask = make_request("GET", "", left());
     ask.target = "/version";
+    ask.fresh = true;       // as for a ping: what is going down is not found again on an old connection
     auto asked_version = call(what, std::move(ask));
     Result<HttpResponse> version = co_await std::move(asked_version);
     if (version.has_error()) {

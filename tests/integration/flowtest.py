@@ -255,7 +255,8 @@ class FlowTest(unittest.TestCase):
         return client
 
     def tearDown(self):
-        failed = not self._outcome.success
+        result = self._outcome.result
+        failed = any(self in (test, getattr(test, 'test_case', None)) for test, _ in result.errors + result.failures)
         for client in self.clients:
             try:
                 client.close()
@@ -264,7 +265,7 @@ class FlowTest(unittest.TestCase):
         for daemon in self.daemons:
             daemon.clean()
             if failed or os.environ.get('KEEP'):
-                print('kept: %s' % daemon.folder)
+                print('kept: %s' % daemon.folder, flush=True)
             else:
                 shutil.rmtree(daemon.folder, ignore_errors=True)
 

@@ -203,6 +203,7 @@ class BadInput(FlowTest):
         self.assertEqual(len(gone), 1)
         self.assertEqual(self.daemon.sql('select * from containers'), [])
         self.assertEqual(self.daemon.containers(), [])
+        eventually(lambda: self.client.of('error'), what='the error event, which may come after the acknowledgement')
         self.assertEqual(len(self.client.of('error')), 1)
         self.assertEqual(self.client.of('container_created'), [])
         eventually(lambda: not os.listdir(os.path.join(self.daemon.data, 'run')), what='no folder left')

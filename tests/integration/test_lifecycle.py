@@ -273,7 +273,8 @@ class Lifecycle(FlowTest):
             at_that_time = {'create': None, 'start': self.first, 'start-again': self.first, 'restart': self.first,
                             'update': self.first}.get(request, self.second)
             self.check_event(event, request, generation, at_that_time, activity_type='request_accepted',
-                             actor='anonymous', message='%s web accepted%s' % (operation, self.outcome(request, changed)),
+                             actor='anonymous',
+                             message='%s web accepted%s' % (operation, self.outcome(request, changed)),
                              details={'operation': operation, 'container_id': self.web, 'name': 'web',
                                       'generation': generation, 'desired_state': desired, 'changed': changed,
                                       'changed_fields': ['environment'] if request == 'update' else []})

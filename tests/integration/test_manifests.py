@@ -198,7 +198,8 @@ class ChangedBy(ManifestTest):
     def test_a_client_in_between(self):
         self.reaches('web', 'running')
         self.client.done('update_container', container_id='web', environment={'A': 'mine'})
-        self.restarted(lambda: [self.write(name, document(name, environment={'A': '2'})) for name in ('web', 'quiet')])
+        self.restarted(lambda: [self.write(name, document(name, environment={'A': '2'}))
+                                for name in ('web', 'quiet')])
         for name, generation in (('web', 3), ('quiet', 2)):
             eventually(lambda: self.client.status(name)['active_generation'] == generation, what='%s applied' % name)
             self.reaches(name, 'running')
@@ -207,8 +208,8 @@ class ChangedBy(ManifestTest):
         self.assertEqual(logged['details']['changed_by'], 'anonymous')
         self.assertIn('anonymous', logged['message'])
         self.assertNotIn('changed_by', self.applied('quiet', 2)['details'])
-        rows = self.daemon.sql("select actor, summary from audit_log where request_id = '%s' and type = 'activity_log'" %
-                               logged['request_id'])
+        rows = self.daemon.sql("select actor, summary from audit_log where type = 'activity_log' and "
+                               "request_id = '%s'" % logged['request_id'])
         self.assertEqual(rows, [('manifest:web.yaml', logged['message'])])
 
     def applied(self, name, generation):

@@ -56,7 +56,8 @@ class Options(unittest.TestCase):
         self.refused_by_the_check(*options, says=says, env=env)
 
     def test_a_good_configuration(self):
-        more = ('--default-host-ip', '::1', '--name-prefix', 'heph-', '--stats-interval', '1s', '--resync-interval', '1m')
+        more = ('--default-host-ip', '::1', '--name-prefix', 'heph-', '--stats-interval', '1s',
+                '--resync-interval', '1m')
         answer = run_daemon(*self.data, *GOOD, *more, '--check-config')
         self.assertEqual((answer.returncode, answer.stderr), (0, ''))
         self.assertTrue(answer.stdout)

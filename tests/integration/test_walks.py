@@ -153,11 +153,13 @@ class Walks(FlowTest):
         self.again(meanwhile, auth={'since': self.seen()})
         crashed = self.client.wait('container_crashed')
         self.assertEqual((crashed['exit_code'], crashed['signal'], crashed['oom_killed']), (137, 'SIGKILL', False))
-        self.reaches(container, 'running')
         self.assertEqual(self.facts(container), [
             ('start', 'web started, run 1'), ('exit', 'web ended with code 0, its own'),
-            ('start', 'web started, run 1'), ('exit', 'web ended with code 137, its own'),
-            ('start', 'web started, run 1')])
+            ('start', 'web started, run 1'), ('exit', 'web ended with code 137, its own')])
+        # Each of them counts as a try: the second restart waits.
+        status = self.reaches(container, 'restarting')
+        self.assertEqual((status['reason'], status['last_exit']['exit_code']), ('CrashLoopBackOff', 137))
+        self.assertEqual(status['next_retry_at'], crashed['crash_details']['next_restart_at'])
         self.assertEqual(len(self.client.of('container_crashed')), 1)
         self.assertEqual(self.docker_id(container), docker_id)
 
@@ -183,7 +185,8 @@ class Walks(FlowTest):
         self.again(meanwhile, auth={'since': self.seen()})
         for container, docker_id in docker_ids.items():
             status = self.reaches(container, 'completed')
-            self.assertEqual((status['reason'], status['desired_state'], status['next_retry_at']), ('', 'running', None))
+            self.assertEqual((status['reason'], status['desired_state'], status['next_retry_at']),
+                             ('', 'running', None))
             self.assertEqual((status['last_exit']['exit_code'], status['last_exit']['by']), (0, 'itself'))
             stopped = self.client.wait('container_stopped', container_id=container)
             self.assertEqual((stopped['status'], stopped['exit_code']), ('completed', 0))

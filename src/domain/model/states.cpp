@@ -1,4 +1,7 @@
 // The state table of model 9 and the reason words.
+#include <algorithm>
+
+#include "domain/model/facts.hpp"
 #include "domain/model/model.hpp"
 #include "domain/model/rules.hpp"
 
@@ -64,6 +67,14 @@ bool in_update(const Record& record) {
     return stops_old || !runs(record);
 }
 
+/// Its end by KILL is not judged yet: for 250 ms it may turn out as somebody's `docker rm -f`, and then it is no error.
+bool may_be_outside(const Record& record) {
+    const Status& status = record.status;
+    return std::any_of(status.pending.begin(), status.pending.end(), [&](const PendingExit& exit) {
+        return exit.docker_id == status.docker_id && killed(record, exit.docker_id, exit.at);
+    });
+}
+
 State idle_state(const Record& record) {
     const Status& status = record.status;
     if (status.run_ended != 0 && status.run_ended == record.run_wanted) {
@@ -71,7 +82,7 @@ State idle_state(const Record& record) {
             return State::completed;
         }
         if (record.desired == DesiredState::running && !ended_from_outside(record)) {
-            return State::error;
+            return may_be_outside(record) ? State::stopping : State::error;
         }
     }
     if (status.active_generation == 0) {

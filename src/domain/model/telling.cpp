@@ -143,6 +143,9 @@ Json last_exit_json(const Record& record) {
 Json next_retry_json(const Record& record, Time now) {
     Time next;
     for (const auto& [kind, backoff] : record.status.backoff) {
+        if (kind == BackoffKind::run && !should_run(record)) {
+            continue;
+        }
         if (backoff.next > now && (next == Time{} || backoff.next < next)) {
             next = backoff.next;
         }

@@ -14,10 +14,12 @@ import socketio
 port, host_path, operations = sys.argv[1:]
 sio = socketio.Client()
 started = threading.Event()
+printing = threading.Lock()
 
 
 def show(event, data):
-    print(json.dumps({'event': event, 'data': data}), flush=True)
+    with printing:      # from the client's threads, too
+        print(json.dumps({'event': event, 'data': data}), flush=True)
 
 
 @sio.on('error')
