@@ -78,7 +78,8 @@ class Changed(ManifestTest):
                 self.check_updated(name, before[name])
         # At once, not when the backoff is over.
         self.assertLess(self.client.status('backoff')['started_at'], before['backoff']['next_retry_at'])
-        self.assertEqual(len(self.daemon.containers()), len(self.CASES))
+        # What was replaced goes after it was told.
+        eventually(lambda: len(self.daemon.containers()) == len(self.CASES), what='no old container left')
 
     def check_updated(self, name, before):
         status = self.reaches(name, 'running')

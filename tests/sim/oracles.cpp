@@ -212,8 +212,13 @@ void Simulation::judge_row(const domain::Record& record) {
                (command == "job" && spec.restart.policy == domain::Restart::Policy::always);
     };
     const bool flapping = flaps(record.spec()) || flaps(record.active_spec());
-    const bool starting = status.intention && status.intention->step == domain::Step::start;
-    if ((status.verdict != domain::Verdict::none || status.intention) && !(starting && flapping)) {
+    const auto intends = [&status](domain::Step step) {
+        return status.intention && status.intention->step == step;
+    };
+    // A create whose answer was lost stands until its image can be had: then it is looked for and made.
+    const bool goes_on = (intends(domain::Step::start) && flapping) ||
+                         (intends(domain::Step::create) && waits_for_image(record));
+    if ((status.verdict != domain::Verdict::none || status.intention) && !goes_on) {
         bad(id + " ends with a verdict or an intention");
     }
     const State state = model::state_of(record, with_contact());

@@ -93,11 +93,14 @@ void Simulation::judge_crashes_of(const std::string& docker_id,
                                   const std::vector<ProcessPtr>& processes) {
     std::vector<Time>& told = crashes_told_[docker_id];
     std::vector<int> mine(processes.size(), 0);
-    // By the very time of the exit first; of two within one millisecond, the one that was a crash.
-    for (const bool crashed : {true, false}) {
+    // By the very time of the exit first; of two within one millisecond, the one that must have been told.
+    const auto rank = [this](const Process& process) {
+        return !is_crash(process) ? 2 : crash_may_be_untold(process) ? 1 : 0;
+    };
+    for (const int wanted : {0, 1, 2}) {
         for (std::size_t i = 0; i < processes.size(); ++i) {
             const auto exact = std::find(told.begin(), told.end(), to_ms(processes[i]->end));
-            if (is_crash(*processes[i]) == crashed && exact != told.end()) {
+            if (rank(*processes[i]) == wanted && exact != told.end()) {
                 told.erase(exact);
                 ++mine[i];
             }
