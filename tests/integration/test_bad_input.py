@@ -354,7 +354,7 @@ class EngineAway(FlowTest):
         eventually(lambda: self.state(quiet) == 'running', what='the start is done on its return')
         eventually(lambda: len(self.client.of('container_deleted')) == 1, what='the deletion is done on its return')
         self.assertIn('A=1', self.engine.inspect(self.docker_id(quiet))['Config']['Env'])
-        self.assertEqual(len(self.daemon.containers()), 2)
+        eventually(lambda: len(self.daemon.containers()) == 2, what='the one that was replaced is gone')
         self.assertEqual(self.client.of('container_crashed'), [])
         self.assertEqual(len(self.client.of('error')), 5)
         self.assertEqual(len(self.client.of('activity_log', activity_type='engine_lost')), 1)

@@ -74,7 +74,7 @@ class Walks(FlowTest):
         eventually(lambda: self.docker_id(container) not in (None, old), what='the old generation comes back')
         eventually(lambda: self.state(container) == 'running', what='running')
         self.assertEqual(self.client.status(container)['active_generation'], 1)
-        self.assertEqual(len(self.daemon.containers()), 1)
+        eventually(lambda: len(self.daemon.containers()) == 1, what='what failed is gone')
 
     def test_7_delete_during_a_pull(self):
         ack = self.client.call('create_container', image='10.255.255.1:5000/none:1', name='web', network_mode='none',
