@@ -195,11 +195,14 @@ void Watch::record_all(const Observation& observation) {
         events[event.container_id].push_back(event);
         snapshots[event.container_id];
     }
-    for (const domain::Observed& seen : observation.containers) {
-        snapshots[seen.container_id].containers.push_back(seen);
-    }
     services_.store.for_each([&](const domain::Record& record) { snapshots[record.container_id]; });
     cache_.replace_all(observation.containers, observation.version);
+    for (const domain::Observed& seen : observation.containers) {
+        // One removed since it was listed is forgotten already; its last exit would be taken for a new one.
+        if (cache_.find(seen.docker_id) != nullptr) {
+            snapshots[seen.container_id].containers.push_back(seen);
+        }
+    }
     for (auto& [container_id, snapshot] : snapshots) {
         if (services_.store.find(container_id) == nullptr) {
             continue;

@@ -28,6 +28,9 @@ void Simulation::read_log() {
         }
         for (const domain::StoredEvent& event : *events) {
             after = event.seq;
+            if (world.tracing()) {
+                world.trace("  told " + event.payload.dump());
+            }
             if (event.type == "container_crashed") {
                 const std::string docker_id = event.payload.at("docker_id");
                 const std::string at = event.payload.at("crash_details").at("finished_at");
