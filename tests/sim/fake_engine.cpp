@@ -212,12 +212,14 @@ void FakeEngine::stop(const Call& call, const Answer& answer, bool by_outside) {
     signal(container, 15, by_outside);
     const bool handles = container->command != "deaf";
     const Duration wait = handles ? seconds(world_.random.pick({0.01, 0.3, 2.0})) : call.grace;
-    process->on_end.push_back([this, container, answer, boot = boot_] {
-        world_.at(seconds(world_.random.pick({0.0002, 0.007})), [this, container, answer, boot] {
+    process->on_end.push_back([this, container, process = process.get(), answer, boot = boot_] {
+        world_.at(seconds(world_.random.pick({0.0002, 0.007})), [this, container, process, answer, boot] {
             if (boot != boot_) {
                 return answer(reply(Reply::Kind::away));
             }
             if (container->there) {
+                container->process->blurred = process->stop_told && container->process.get() != process;
+                process->stop_told = true;
                 emit(event(EngineEvent::Type::stop, *container));
             }
             ++count["stop"];

@@ -37,6 +37,8 @@ struct Process {
     bool destroyed = false;
     bool outside_start = false;
     bool unseen = false;            ///< ended while the engine was away: no event
+    bool stop_told = false;         ///< its `stop` event was emitted
+    bool blurred = false;           ///< a second `stop` event for the process before it came after its end
     std::vector<std::function<void()>> on_end;
 };
 using ProcessPtr = std::shared_ptr<Process>;

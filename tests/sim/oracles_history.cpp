@@ -88,7 +88,7 @@ bool Simulation::crash_may_be_untold(const Process& process) const {
     }
     const bool engine_restarts = profile == "engine" || profile == "all";
     return process.end > world.now() - seconds(1) || process.ours_stood || termed || process.unseen ||
-           row(process.container_id) == nullptr || (engine_restarts && away_near(process.end, 40)) ||
+           process.blurred || row(process.container_id) == nullptr || (engine_restarts && away_near(process.end, 40)) ||
            (killed && process.destroyed);
 }
 
@@ -117,7 +117,10 @@ void Simulation::judge_crashes_of(const std::string& docker_id,
         const Process& process = *processes[i];
         const bool crash = is_crash(process);
         const int most = crash ? 1 : 0;
-        const int least = crash && !crash_may_be_untold(process) ? 1 : 0;
+        // Somebody's `docker start` before its `die` is heard: what is inspected is the next process already.
+        const bool overtaken = i + 1 < processes.size() && processes[i + 1]->outside_start &&
+                               processes[i + 1]->start - process.end < seconds(1);
+        const int least = crash && !overtaken && !crash_may_be_untold(process) ? 1 : 0;
         if (mine[i] < least || mine[i] > most) {
             bad(docker_id + " of " + process.container_id + ": crash told " +
                 std::to_string(mine[i]) + " times, expected " + std::to_string(least) + ".." +
