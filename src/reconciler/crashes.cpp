@@ -13,6 +13,7 @@ namespace {
 constexpr std::size_t kExitsKept = 10'000;
 constexpr domain::Duration kLinesPatience = std::chrono::seconds{1};        ///< since they were asked for: the exit may be older
 constexpr domain::Duration kLinesPoll = std::chrono::milliseconds{10};
+constexpr domain::Duration kEnginePoll = std::chrono::seconds{1};
 }
 
 void Crashes::look_at(const std::string& container_id) {
@@ -72,7 +73,7 @@ bool Crashes::waits_for_lines(const domain::Record& record) const {
 }
 
 /// By the list: an inspect of a container waits while the engine starts it again.
-boost::asio::awaitable<std::vector<std::string>> Crashes::removed(std::string container_id) {
+Awaitable<std::vector<std::string>> Crashes::removed(std::string container_id) {
     std::vector<std::string> gone;
     const domain::Record* record = services_.store.find(container_id);
     for (const domain::PendingExit& exit : record->status.pending) {
@@ -85,8 +86,7 @@ boost::asio::awaitable<std::vector<std::string>> Crashes::removed(std::string co
     }
     const auto there = co_await services_.engine.list();
     if (!there) {
-        gone.clear();
-        co_return gone;
+        co_return there.error();
     }
     std::erase_if(gone, [&](const std::string& docker_id) {
         return std::any_of(there->begin(), there->end(), [&](const domain::Observed& seen) {
@@ -106,7 +106,12 @@ boost::asio::awaitable<void> Crashes::tell(std::string container_id) {
         co_return;
     }
     const std::vector<domain::PendingExit> pending = record->status.pending;
-    const std::vector<std::string> gone = co_await removed(container_id);
+    const auto removed_ones = co_await removed(container_id);
+    if (!removed_ones) {
+        arm(container_id, services_.clock.now() + kEnginePoll);     // away: a `docker rm -f` is told from a crash on its return
+        co_return;
+    }
+    const std::vector<std::string> gone = *removed_ones;
     domain::Store::Change change = [this, gone](domain::Record& row, domain::Changes& out,
                                                 const domain::Moment& moment) {
         for (const std::string& docker_id : gone) {

@@ -25,7 +25,7 @@ private:
     boost::asio::awaitable<void> fetch_logs(domain::PendingExit exit, domain::Time last_exit);
     boost::asio::awaitable<void> tell(std::string container_id);
     /// Those of the row's containers that ended by KILL and are gone: then somebody removed them.
-    boost::asio::awaitable<std::vector<std::string>> removed(std::string container_id);
+    Awaitable<std::vector<std::string>> removed(std::string container_id);
     /// The last lines of one of its exits are on their way, and that has not taken too long yet.
     bool waits_for_lines(const domain::Record& record) const;
     void arm(const std::string& container_id, domain::Time due);

@@ -16,7 +16,7 @@ using domain::Step;
 using Kind = Action::Kind;
 
 namespace {
-constexpr domain::Duration kKillPatience = std::chrono::seconds{3};
+constexpr domain::Duration kExitPatience = std::chrono::seconds{3};
 }
 
 Executor::Executor(Services& services, const Config& config, ObservedCache& cache, Hooks hooks)
@@ -133,6 +133,8 @@ boost::asio::awaitable<std::optional<domain::Observed>> Executor::inspect(std::s
         cache_.erase(docker_id);
     } else if (seen.error().engine == EngineFailure::away) {
         watch_->lose(seen.error());
+    } else {
+        cache_.doubt(docker_id);    // looked at again before anything is planned
     }
     co_return std::nullopt;
 }
@@ -208,6 +210,23 @@ boost::asio::awaitable<void> Executor::stop_call(std::string id, StopCall call,
         co_await step_failed(id, Step::stop, answer.error());
         co_return;
     }
+    await_exit(id, docker_id);
+}
+
+/// The process is gone, and its `die` is on its way: not stopped once more meanwhile.
+void Executor::await_exit(const std::string& id, const std::string& docker_id) {
+    const domain::Observed* seen = cache_.find(docker_id);
+    if (seen != nullptr && seen->running) {
+        auto token = std::make_shared<StopToken>();
+        stops_[id] = token;
+        services_.clock.after(kExitPatience, [this, id, token] {
+            const auto mine = stops_.find(id);
+            if (mine != stops_.end() && mine->second == token) {
+                stops_.erase(mine);
+                hooks_.mark(id, domain::Duration{0});
+            }
+        });
+    }
     expect_event(docker_id, false);
     hooks_.mark(id, domain::Duration{0});
 }
@@ -232,17 +251,7 @@ boost::asio::awaitable<void> Executor::cut_short(std::string id, Action action) 
         co_return;
     }
     log_done(id, Step::stop, action, sent);
-    auto token = std::make_shared<StopToken>();
-    stops_[id] = token;     // until its `die` has come; not killed once more meanwhile
-    services_.clock.after(kKillPatience, [this, id, token] {
-        const auto mine = stops_.find(id);
-        if (mine != stops_.end() && mine->second == token) {
-            stops_.erase(mine);
-            hooks_.mark(id, domain::Duration{0});
-        }
-    });
-    expect_event(action.docker_id, false);
-    hooks_.mark(id, domain::Duration{0});
+    await_exit(id, action.docker_id);
 }
 
 boost::asio::awaitable<void> Executor::remove(std::string id, Action action) {

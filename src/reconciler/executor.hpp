@@ -94,6 +94,7 @@ private:
     /// Inspects and keeps the answer; nothing when it could not be had.
     boost::asio::awaitable<std::optional<domain::Observed>> inspect(std::string docker_id);
     /// An answer contradicts what is believed: if no event has put that right in time, all is read again.
+    void await_exit(const std::string& id, const std::string& docker_id);
     void expect_event(const std::string& docker_id, bool running);
     bool volume_is_named_elsewhere(const std::string& volume, const std::string& id) const;
 

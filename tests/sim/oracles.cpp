@@ -58,7 +58,9 @@ void Simulation::judge(const Wish& wish) {
         return;
     }
     const bool overtaken = std::any_of(wishes.begin(), wishes.end(), [&](const auto& other) {
-        const bool later = other->seq > wish.seq || (other->seq == 0 && other->at >= wish.at);
+        // Its own stamp is a few ns later than the moment.
+        const bool later = other->seq > wish.seq ||
+                           (other->seq == 0 && other->at >= wish.at - seconds(0.001));
         return other->container_id == wish.container_id && later &&
                (other->operation == Operation::stop || other->operation == Operation::remove ||
                 other->operation == Operation::update || other->operation == Operation::manifest);
@@ -132,7 +134,7 @@ bool Simulation::failure_seen(const Wish& wish) const {
         return true;
     }
     const bool of_spec = wish.target && wish.target->kind == Kind::active;
-    const Time exit_from = wish.at - seconds(daemon.kills > 0 ? 10 : 0.5);
+    const Time exit_from = wish.at - seconds(daemon.kills > 0 ? 60 : 0.5);
     return of_spec && std::any_of(engine.processes.begin(), engine.processes.end(),
                                   [&](const ProcessPtr& process) {
                                       return process->container_id == wish.container_id &&

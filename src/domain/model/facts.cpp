@@ -55,6 +55,9 @@ void record_aftermath(Record& record, const EngineEvent& event) {
         facts.stop_owed = false;
         return;
     }
+    if (is_stop && facts.open && is_ours(record, event.docker_id, event.time)) {
+        return;     // of a process whose `die` was lost or comes late, not of the one before it
+    }
     std::vector<PendingExit> pending = record.status.pending;
     for (const PendingExit& exit : pending) {
         const bool last = facts.exit_at && *facts.exit_at == exit.at;
