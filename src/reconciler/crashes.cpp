@@ -29,7 +29,24 @@ void Crashes::look_at(const std::string& container_id) {
             asked = exit.at;
         }
     }
-    const domain::Time due = model::crash_due(*record);
+    arm_next(container_id);
+}
+
+void Crashes::forget_logs(const std::string& container_id,
+                          const std::vector<domain::PendingExit>& before) {
+    const domain::Record* record = services_.store.find(container_id);
+    for (const domain::PendingExit& exit : before) {
+        const auto still = [&exit](const domain::PendingExit& other) { return other == exit; };
+        if (record == nullptr || std::none_of(record->status.pending.begin(),
+                                              record->status.pending.end(), still)) {
+            logs_.erase(exit.docker_id);
+        }
+    }
+}
+
+void Crashes::arm_next(const std::string& container_id) {
+    const domain::Record* record = services_.store.find(container_id);
+    const domain::Time due = record == nullptr ? domain::Time{} : model::crash_due(*record);
     if (due != domain::Time{}) {
         arm(container_id, due);
     }
@@ -120,9 +137,8 @@ boost::asio::awaitable<void> Crashes::tell(std::string container_id) {
         model::tell_crashes(row, logs_, false, out, moment);
     };
     co_await commit(services_.store, container_id, std::move(change));
-    for (const domain::PendingExit& exit : pending) {
-        logs_.erase(exit.docker_id);
-    }
+    forget_logs(container_id, pending);
+    arm_next(container_id);     // an exit that was not due yet is still there
     if (fetched_.size() > kExitsKept) {
         fetched_.clear();
     }

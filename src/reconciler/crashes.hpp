@@ -28,6 +28,8 @@ private:
     Awaitable<std::vector<std::string>> removed(std::string container_id);
     /// The last lines of one of its exits are on their way, and that has not taken too long yet.
     bool waits_for_lines(const domain::Record& record) const;
+    void forget_logs(const std::string& container_id, const std::vector<domain::PendingExit>& before);
+    void arm_next(const std::string& container_id);
     void arm(const std::string& container_id, domain::Time due);
 
     Services& services_;
