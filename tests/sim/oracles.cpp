@@ -90,7 +90,7 @@ void Simulation::judge_done(const Wish& wish) {
         return;
     }
     if (wish.target->kind == Kind::run_started && wish.target->run > wish.had) {
-        const Time from = wish.at - seconds(daemon.kills > 0 ? 30 : 0.5);
+        const Time from = wish.at - seconds(daemon.kills > 0 ? 60 : 0.5);
         const bool began = std::any_of(
             engine.processes.begin(), engine.processes.end(), [&](const ProcessPtr& process) {
                 return process->container_id == wish.container_id && process->start > from;

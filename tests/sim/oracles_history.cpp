@@ -86,10 +86,12 @@ bool Simulation::crash_may_be_untold(const Process& process) const {
         killed = killed || kill.outside;
         termed = termed || kill.signal == 15;
     }
+    const auto container = engine.containers.find(process.docker_id);
+    const bool gone = container == engine.containers.end() || !container->second->there;
     const bool engine_restarts = profile == "engine" || profile == "all";
     return process.end > world.now() - seconds(1) || process.ours_stood || termed || process.unseen ||
            process.blurred || row(process.container_id) == nullptr || (engine_restarts && away_near(process.end, 40)) ||
-           (killed && process.destroyed);
+           (killed && (process.destroyed || (daemon.kills > 0 && gone)));
 }
 
 void Simulation::judge_crashes_of(const std::string& docker_id,
