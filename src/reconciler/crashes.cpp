@@ -12,6 +12,8 @@ namespace model = domain::model;
 namespace {
 constexpr std::size_t kExitsKept = 10'000;
 constexpr domain::Duration kLinesPatience = std::chrono::seconds{1};        ///< since they were asked for: the exit may be older
+constexpr domain::Duration kLinesBeforeStart = std::chrono::seconds{10};
+constexpr domain::Duration kLinesFirst = std::chrono::milliseconds{100};
 constexpr domain::Duration kLinesPoll = std::chrono::milliseconds{10};
 constexpr domain::Duration kEnginePoll = std::chrono::seconds{1};
 }
@@ -70,13 +72,21 @@ boost::asio::awaitable<void> Crashes::fetch_logs(domain::PendingExit exit,
     LogsCall call;
     call.docker_id = exit.docker_id;
     call.tail = config_.crash_log_lines;
-    // The first lines may be some ms older than the start event; those of the run before are not wanted.
-    call.since = std::max(last_exit, exit.started_at - std::chrono::milliseconds{250});
+    // The first lines are older than the start event, by seconds where many start at once; those of the run before are
+    // not wanted.
+    call.since = std::max(last_exit, exit.started_at - kLinesBeforeStart);
     call.until = exit.at;
     const auto lines = co_await services_.engine.logs(std::move(call));
     reading_.erase(exit.docker_id);
     if (lines) {
         logs_[exit.docker_id] = *lines;
+    }
+}
+
+boost::asio::awaitable<void> Crashes::let_lines_go_first(std::string docker_id) {
+    const domain::Time until = services_.clock.now() + kLinesFirst;
+    while (reading_.contains(docker_id) && services_.clock.now() < until) {
+        co_await sleep_for(services_.clock, kLinesPoll);
     }
 }
 

@@ -19,6 +19,9 @@ public:
 
     /// Looks at a row that changed: fetches logs and sets the timer for exits it has not seen yet.
     void look_at(const std::string& container_id);
+    /// The engine serves one call for a container at a time: behind a start, the last lines of the exit before it come
+    /// hundreds of ms late. Waits until they are here, or surely asked for.
+    boost::asio::awaitable<void> let_lines_go_first(std::string docker_id);
     const domain::model::CrashLogs& logs() const { return logs_; }
 
 private:
