@@ -46,6 +46,19 @@ TEST_P(CodecProperties, ASocketPacketDecodesToItself) {
     }
 }
 
+TEST_P(CodecProperties, WhatCannotCarryBinaryIsWrittenWithoutAttachments) {
+    for (int i = 0; i < 100; ++i) {
+        SocketPacket packet;
+        packet.type = random_.chance(2) ? SocketPacketType::connect : SocketPacketType::connect_error;
+        packet.data = random_.object(3, true);
+        (*packet.data)["bytes"] = Json::binary({1, 2, 3});
+        const Message message = encode_packet(packet);
+        EXPECT_TRUE(message.attachments.empty());
+        Decoder decoder(wide_limits());
+        EXPECT_EQ(feed(decoder, message), Status::packet) << *message.text;
+    }
+}
+
 TEST_P(CodecProperties, APollingBodyReadsAsThePacketsInIt) {
     for (int i = 0; i < 200; ++i) {
         std::string body;

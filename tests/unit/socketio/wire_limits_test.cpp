@@ -85,7 +85,7 @@ TEST_F(WireLimits, AChunkedBodyAboveMaxPayloadIs413AndNamedInTheLog) {
     const std::string line = log_.line_with({"request body too large", "client=" + client.name(), "limit=1000000"});
     const std::size_t at = line.find("size=");
     ASSERT_NE(at, std::string::npos);
-    EXPECT_GT(std::strtoul(line.c_str() + at + 5, nullptr, 10), 1'000'000U) << line;
+    EXPECT_EQ(line.substr(at, line.find(' ', at) - at), "size=1000000+") << "what had come, and more was coming";
     EXPECT_EQ(opener.post(polling_target(sid, kEcho), "1").body, "ok");
 }
 
@@ -116,10 +116,13 @@ TEST_F(WireLimits, SoIsOneOfManyFragments) {
 }
 
 TEST_F(WireLimits, AHugeLengthThatIsOnlyAnnouncedIsRefusedAtOnce) {
-    Wire socket(loop_.port());
-    ASSERT_TRUE(open_wire(socket, kEcho));
-    socket.write(std::string("\x81\xff\x7f\xff\xff\xff\xff\xff\xff\xff\x01\x02\x03\x04", 14));
-    EXPECT_EQ(socket.read_close(), 1009U);
+    for (const char top : {'\x00', '\x7f', '\xff'}) {
+        Wire socket(loop_.port());
+        ASSERT_TRUE(open_wire(socket, kEcho));
+        const std::string key_and_one_byte("\x01\x02\x03\x04\x35", 5);
+        socket.write(std::string("\x81\xff") + top + std::string(7, '\xff') + key_and_one_byte);
+        EXPECT_EQ(socket.read_close(), 1009U);
+    }
     Wire client(loop_.port());
     const std::string sid = open_polling(client, kEcho);
     client.write("POST " + polling_target(sid, kEcho) +
