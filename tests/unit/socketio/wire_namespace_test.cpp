@@ -20,14 +20,14 @@ protected:
 
     static Handlers guarded() {
         Handlers handlers = answering_handlers();
-        handlers.authorize = [](const Socket& socket) -> std::optional<ConnectError> {
-            if (socket.auth().value("token", "") == "123") {
-                return std::nullopt;
+        handlers.middleware.emplace_back([](const std::shared_ptr<Socket>& socket, const Next& next) {
+            if (socket->auth().value("token", "") == "123") {
+                return next(std::nullopt);
             }
             ConnectError error;
             error.message = "Not authorized";
-            return error;
-        };
+            next(std::move(error));
+        });
         return handlers;
     }
     /// Asks each client that joins, and sends on what it answers.
