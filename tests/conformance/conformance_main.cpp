@@ -1,12 +1,14 @@
 // A small server for the protocols' own test suites and for real clients: echoes over bare
 // Engine.IO under /engine.io/, and answers a few events under /socket.io/ in the namespaces / and
-// /custom.
+// /custom. Options are pairs of a name and a value; see read_options().
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -16,6 +18,7 @@
 
 namespace {
 
+using flow::socketio::AccessRequest;
 using flow::socketio::Ack;
 using flow::socketio::Config;
 using flow::socketio::EncodedEvent;
@@ -26,15 +29,32 @@ using flow::socketio::Socket;
 
 struct Options {
     std::uint16_t port = 3000;
+    /// How long a client has to answer "question".
+    std::chrono::milliseconds ack_timeout{5'000};
     Config config;
+    std::string unknown;
 };
+
+std::vector<std::string> split(std::string_view list) {
+    std::vector<std::string> parts;
+    while (!list.empty()) {
+        const std::size_t end = std::min(list.find(','), list.size());
+        parts.emplace_back(list.substr(0, end));
+        list.remove_prefix(std::min(list.size(), end + 1));
+    }
+    return parts;
+}
 
 Options read_options(int argc, char** argv) {
     Options options;
     options.config.cors_origins = {"*"};
     options.config.max_payload = 1'000'000;
-    for (int i = 1; i + 1 < argc; i += 2) {
+    for (int i = 1; i < argc; i += 2) {
         const std::string_view name = argv[i];
+        if (i + 1 == argc) {
+            options.unknown = name;
+            break;
+        }
         const long value = std::strtol(argv[i + 1], nullptr, 10);
         if (name == "--port") {
             options.port = static_cast<std::uint16_t>(value);
@@ -44,14 +64,36 @@ Options read_options(int argc, char** argv) {
             options.config.ping_timeout = std::chrono::milliseconds(value);
         } else if (name == "--connect-timeout") {
             options.config.connect_timeout = std::chrono::milliseconds(value);
+        } else if (name == "--ack-timeout") {
+            options.ack_timeout = std::chrono::milliseconds(value);
+        } else if (name == "--cors") {
+            options.config.cors_origins = split(argv[i + 1]);
+        } else if (name == "--credentials") {
+            options.config.cors_credentials = value != 0;
         } else if (name == "--deflate") {
             options.config.deflate = value != 0;
+        } else {
+            options.unknown = name;
         }
     }
     return options;
 }
 
-Handlers main_namespace(std::set<std::shared_ptr<Socket>>& sockets) {
+using Sockets = std::set<std::shared_ptr<Socket>>;
+
+/// With a list of origins a page of any other is refused: CORS alone keeps none from a websocket.
+Server::AccessCheck only_from(std::vector<std::string> origins) {
+    return [origins = std::move(origins)](const AccessRequest& request) {
+        const bool allowed =
+            request.origin.empty() ||
+            std::any_of(origins.begin(), origins.end(), [&request](const std::string& origin) {
+                return origin == "*" || origin == request.origin;
+            });
+        return allowed ? std::nullopt : std::optional<std::string>("origin not allowed");
+    };
+}
+
+Handlers echo_namespace(Sockets& sockets, std::chrono::milliseconds ack_timeout) {
     Handlers handlers;
     handlers.on_connect = [&sockets](const std::shared_ptr<Socket>& socket) {
         sockets.insert(socket);
@@ -60,8 +102,9 @@ Handlers main_namespace(std::set<std::shared_ptr<Socket>>& sockets) {
     handlers.on_disconnect = [&sockets](const std::shared_ptr<Socket>& socket, const std::string&) {
         sockets.erase(socket);
     };
-    handlers.on_event = [&sockets](const std::shared_ptr<Socket>& socket, const std::string& event,
-                                   const Json& args, const Ack& ack) {
+    handlers.on_event = [&sockets, ack_timeout](const std::shared_ptr<Socket>& socket,
+                                                const std::string& event, const Json& args,
+                                                const Ack& ack) {
         if (event == "message") {
             socket->emit_args("message-back", args);
         } else if (event == "message-with-ack" && ack) {
@@ -72,10 +115,14 @@ Handlers main_namespace(std::set<std::shared_ptr<Socket>>& sockets) {
                 other->send(encoded);
             }
         } else if (event == "ask-back") {
-            socket->emit_with_ack("question", args, std::chrono::seconds(5),
+            socket->emit_with_ack("question", args, ack_timeout,
                                   [socket](const std::optional<Json>& answer) {
                                       socket->emit("answered", answer ? *answer : Json());
                                   });
+        } else if (event == "count" && ack) {
+            ack(sockets.size());
+        } else if (event == "volatile") {
+            socket->emit_volatile("volatile-back", args);
         } else if (event == "leave") {
             socket->disconnect();
         }
@@ -87,15 +134,18 @@ Handlers main_namespace(std::set<std::shared_ptr<Socket>>& sockets) {
 
 int main(int argc, char** argv) {
     const Options options = read_options(argc, argv);
+    if (!options.unknown.empty()) {
+        std::fprintf(stderr, "unknown option %s, or its value is missing\n",
+                     options.unknown.c_str());
+        return 2;
+    }
     boost::asio::io_context io;
-    std::set<std::shared_ptr<Socket>> sockets;
+    Sockets sockets;
+    Sockets custom_sockets;
     Server server(io, options.config);
-    server.set_namespace("/", main_namespace(sockets));
-    Handlers custom;
-    custom.on_connect = [](const std::shared_ptr<Socket>& socket) {
-        socket->emit("auth", socket->auth());
-    };
-    server.set_namespace("/custom", custom);
+    server.set_access_check(only_from(options.config.cors_origins));
+    server.set_namespace("/", echo_namespace(sockets, options.ack_timeout));
+    server.set_namespace("/custom", echo_namespace(custom_sockets, options.ack_timeout));
     server.mount_raw_engine("/engine.io/", [](flow::socketio::EngineSession& session,
                                               const std::string& data,
                                               bool binary) { session.send_raw(data, binary); });
