@@ -43,8 +43,13 @@ std::shared_ptr<const Handshake> HttpConnection::handshake_of(const Request& req
     handshake->target = std::string(view(request.target()));
     handshake->local = names_.remote_is_loopback;
     for (const auto& field : request) {
-        handshake->headers.emplace_back(lower(view(field.name_string())), view(field.value()));
+        std::string name = lower(view(field.name_string()));
+        // What the websocket's handshake was about is over; it is kept for each client otherwise.
+        if (!name.starts_with("sec-websocket-") && name != "connection" && name != "upgrade") {
+            handshake->headers.emplace_back(std::move(name), view(field.value()));
+        }
     }
+    handshake->headers.shrink_to_fit();
     return handshake;
 }
 

@@ -169,7 +169,7 @@ bool WebSocketLink::decode(PacketView& packet) const {
 /// One message into buffer_. Beast's own limit would not tell the size of what was too large, so the limit is here: on
 /// what a frame announces, where it is not compressed, and on what has come.
 asio::awaitable<bool> WebSocketLink::read_message() {
-    constexpr std::size_t kFirstPiece = 512;
+    constexpr std::size_t kFirstPiece = 256;
     constexpr std::size_t kPiece = 16 * 1024;
     buffer_.consume(buffer_.size());
     if (buffer_.capacity() > kBufferKept) {
