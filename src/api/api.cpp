@@ -56,14 +56,15 @@ Api::Api(socketio::Server& server, domain::Store& store, Services services, Conf
 
 socketio::Handlers Api::socket_handlers() {
     socketio::Handlers handlers;
-    handlers.authorize =
-        [](const socketio::Socket& socket) -> std::optional<socketio::ConnectError> {
-        const auto since = since_of(socket.auth());
+    handlers.middleware.emplace_back([](const std::shared_ptr<socketio::Socket>& socket,
+                                        const socketio::Next& next) {
+        const auto since = since_of(socket->auth());
         if (since) {
-            return std::nullopt;
+            next(std::nullopt);
+        } else {
+            next(socketio::ConnectError{since.error().message, since.error().to_json()});
         }
-        return socketio::ConnectError{since.error().message, since.error().to_json()};
-    };
+    });
     handlers.on_connect = [this](std::shared_ptr<socketio::Socket> socket) { connected(socket); };
     handlers.on_event = [this](std::shared_ptr<socketio::Socket> socket, std::string event,
                                Json args, socketio::Ack ack) {

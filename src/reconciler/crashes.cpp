@@ -12,6 +12,8 @@ namespace model = domain::model;
 namespace {
 constexpr std::size_t kExitsKept = 10'000;
 constexpr domain::Duration kLinesPatience = std::chrono::seconds{1};        ///< since they were asked for: the exit may be older
+constexpr domain::Duration kLinesBeforeStart = std::chrono::seconds{10};
+constexpr domain::Duration kLinesFirst = std::chrono::milliseconds{100};
 constexpr domain::Duration kLinesPoll = std::chrono::milliseconds{10};
 constexpr domain::Duration kEnginePoll = std::chrono::seconds{1};
 }
@@ -29,7 +31,24 @@ void Crashes::look_at(const std::string& container_id) {
             asked = exit.at;
         }
     }
-    const domain::Time due = model::crash_due(*record);
+    arm_next(container_id);
+}
+
+void Crashes::forget_logs(const std::string& container_id,
+                          const std::vector<domain::PendingExit>& before) {
+    const domain::Record* record = services_.store.find(container_id);
+    for (const domain::PendingExit& exit : before) {
+        const auto still = [&exit](const domain::PendingExit& other) { return other == exit; };
+        if (record == nullptr || std::none_of(record->status.pending.begin(),
+                                              record->status.pending.end(), still)) {
+            logs_.erase(exit.docker_id);
+        }
+    }
+}
+
+void Crashes::arm_next(const std::string& container_id) {
+    const domain::Record* record = services_.store.find(container_id);
+    const domain::Time due = record == nullptr ? domain::Time{} : model::crash_due(*record);
     if (due != domain::Time{}) {
         arm(container_id, due);
     }
@@ -53,13 +72,21 @@ boost::asio::awaitable<void> Crashes::fetch_logs(domain::PendingExit exit,
     LogsCall call;
     call.docker_id = exit.docker_id;
     call.tail = config_.crash_log_lines;
-    // The first lines may be some ms older than the start event; those of the run before are not wanted.
-    call.since = std::max(last_exit, exit.started_at - std::chrono::milliseconds{250});
+    // The first lines are older than the start event, by seconds where many start at once; those of the run before are
+    // not wanted.
+    call.since = std::max(last_exit, exit.started_at - kLinesBeforeStart);
     call.until = exit.at;
     const auto lines = co_await services_.engine.logs(std::move(call));
     reading_.erase(exit.docker_id);
     if (lines) {
         logs_[exit.docker_id] = *lines;
+    }
+}
+
+boost::asio::awaitable<void> Crashes::let_lines_go_first(std::string docker_id) {
+    const domain::Time until = services_.clock.now() + kLinesFirst;
+    while (reading_.contains(docker_id) && services_.clock.now() < until) {
+        co_await sleep_for(services_.clock, kLinesPoll);
     }
 }
 
@@ -120,9 +147,8 @@ boost::asio::awaitable<void> Crashes::tell(std::string container_id) {
         model::tell_crashes(row, logs_, false, out, moment);
     };
     co_await commit(services_.store, container_id, std::move(change));
-    for (const domain::PendingExit& exit : pending) {
-        logs_.erase(exit.docker_id);
-    }
+    forget_logs(container_id, pending);
+    arm_next(container_id);     // an exit that was not due yet is still there
     if (fetched_.size() > kExitsKept) {
         fetched_.clear();
     }

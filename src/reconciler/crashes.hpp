@@ -19,6 +19,9 @@ public:
 
     /// Looks at a row that changed: fetches logs and sets the timer for exits it has not seen yet.
     void look_at(const std::string& container_id);
+    /// The engine serves one call for a container at a time: behind a start, the last lines of the exit before it come
+    /// hundreds of ms late. Waits until they are here, or surely asked for.
+    boost::asio::awaitable<void> let_lines_go_first(std::string docker_id);
     const domain::model::CrashLogs& logs() const { return logs_; }
 
 private:
@@ -28,6 +31,8 @@ private:
     Awaitable<std::vector<std::string>> removed(std::string container_id);
     /// The last lines of one of its exits are on their way, and that has not taken too long yet.
     bool waits_for_lines(const domain::Record& record) const;
+    void forget_logs(const std::string& container_id, const std::vector<domain::PendingExit>& before);
+    void arm_next(const std::string& container_id);
     void arm(const std::string& container_id, domain::Time due);
 
     Services& services_;

@@ -163,6 +163,7 @@ boost::asio::awaitable<void> Executor::start(std::string id, Action action) {
         co_await start_failed(id, kept, paths.error());
         co_return;
     }
+    co_await crashes_->let_lines_go_first(action.docker_id);
     const domain::Time sent = services_.clock.now();
     co_await gate_.enter();
     domain::Result<StartAnswer> answer{domain::Error{}};

@@ -1,10 +1,11 @@
-"""Checks the project's own rules: check.py ROOT BUILD_DIR {includes,sizes,coroutines,headers}"""
+"""Checks the project's own rules: check.py ROOT BUILD_DIR {includes,sizes,coroutines,protocol,headers}"""
 import sys
 from pathlib import Path
 
 import coroutines
 import headers
 import includes
+import protocol
 import sizes
 
 
@@ -13,6 +14,7 @@ def main(root, build, what, compiler='g++'):
         'includes': lambda: includes.check(root),
         'sizes': lambda: sizes.check(root),
         'coroutines': lambda: coroutines.check(root),
+        'protocol': lambda: protocol.check(root),
         'headers': lambda: headers.check(root, Path(build) / 'arch' / 'headers.json', compiler),
     }
     problems = checks[what]()

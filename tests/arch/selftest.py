@@ -8,6 +8,7 @@ import coroutines
 import cpp_text
 import headers
 import includes
+import protocol
 import sizes
 
 
@@ -166,6 +167,32 @@ class Coroutines(unittest.TestCase):
             'B::B(int x) : c_{x} {\n    h({x});\n}\n}\n'), [])
         self.assertEqual(len(coroutines.problems_of(
             'namespace a {\nauto e(int x) -> task<int> {\n    co_await g({x});\n}\n}\n')), 1)
+
+
+class Protocol(Tree):
+    def problems_of(self, cell):
+        self.write('tests/unit/a_test.cpp', 'TEST(A, One) {}\nTEST_F( B , Two ) {}\nTEST_P(C,\n  Three) {}\n')
+        self.write('docs/socketio-protocol.md',
+                   '| Sentence | Tests |\n|---|---|\n| x | ' + cell + ' |\n\n| not a table\'s body\n')
+        return protocol.check(self.root)
+
+    def test_tests_that_exist(self):
+        self.assertEqual(self.problems_of('`a_test.cpp: A.One`<br>`a_test.cpp: B.Two` and `a_test.cpp: C.Three`'), [])
+        self.assertEqual(self.problems_of('no test: a duty of the client'), [])
+
+    def test_tests_that_do_not(self):
+        self.assert_one(self.problems_of('`a_test.cpp: A.One` `a_test.cpp: A.Two`'),
+                        'docs/socketio-protocol.md:3', 'no test A.Two')
+        self.assert_one(self.problems_of('`b_test.cpp: A.One`'), 'b_test.cpp is no file')
+
+    def test_a_row_without_any(self):
+        self.assert_one(self.problems_of('obvious'), 'names no test')
+        self.assert_one(self.problems_of(''), 'names no test')
+
+    def test_a_document_without_rows(self):
+        self.assert_one(protocol.check(self.root), 'missing')
+        self.write('docs/socketio-protocol.md', '# Nothing\n')
+        self.assert_one(protocol.check(self.root), 'no tables')
 
 
 class Headers(Tree):

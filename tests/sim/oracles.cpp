@@ -90,7 +90,7 @@ void Simulation::judge_done(const Wish& wish) {
         return;
     }
     if (wish.target->kind == Kind::run_started && wish.target->run > wish.had) {
-        const Time from = wish.at - seconds(daemon.kills > 0 ? 30 : 0.5);
+        const Time from = wish.at - seconds(daemon.kills > 0 ? 60 : 0.5);
         const bool began = std::any_of(
             engine.processes.begin(), engine.processes.end(), [&](const ProcessPtr& process) {
                 return process->container_id == wish.container_id && process->start > from;
@@ -134,7 +134,7 @@ bool Simulation::failure_seen(const Wish& wish) const {
         return true;
     }
     const bool of_spec = wish.target && wish.target->kind == Kind::active;
-    const Time exit_from = wish.at - seconds(daemon.kills > 0 ? 60 : 0.5);
+    const Time exit_from = wish.at - seconds(daemon.kills > 0 ? 60 : 1.0);
     return of_spec && std::any_of(engine.processes.begin(), engine.processes.end(),
                                   [&](const ProcessPtr& process) {
                                       return process->container_id == wish.container_id &&

@@ -86,10 +86,12 @@ bool Simulation::crash_may_be_untold(const Process& process) const {
         killed = killed || kill.outside;
         termed = termed || kill.signal == 15;
     }
+    const auto container = engine.containers.find(process.docker_id);
+    const bool gone = container == engine.containers.end() || !container->second->there;
     const bool engine_restarts = profile == "engine" || profile == "all";
     return process.end > world.now() - seconds(1) || process.ours_stood || termed || process.unseen ||
            process.blurred || row(process.container_id) == nullptr || (engine_restarts && away_near(process.end, 40)) ||
-           (killed && process.destroyed);
+           (killed && (process.destroyed || (daemon.kills > 0 && gone)));
 }
 
 void Simulation::judge_crashes_of(const std::string& docker_id,
@@ -116,9 +118,15 @@ void Simulation::judge_crashes_of(const std::string& docker_id,
         std::erase_if(told, in_it);
         const Process& process = *processes[i];
         const bool crash = is_crash(process);
-        const int most = crash ? 1 : 0;
-        // Somebody's `docker start` before its `die` is heard: what is inspected is the next process already.
-        const bool overtaken = i + 1 < processes.size() && processes[i + 1]->outside_start &&
+        // The engine restarted before its events were read, and forgot them: only the code is left.
+        const bool forgotten = process.how == Process::End::outside && process.code != 0 &&
+                               away_near(process.end, 10);
+        // A stop call for the process before it, which ended by itself at that moment, met this one.
+        const bool stray = process.how == Process::End::ours && !process.ours_stood;
+        const int most = crash || forgotten || stray ? 1 : 0;
+        // A start, somebody's or after somebody's, before its `die` is heard: what is inspected is the next process.
+        const bool overtaken = i + 1 < processes.size() &&
+                               (process.outside_start || processes[i + 1]->outside_start) &&
                                processes[i + 1]->start - process.end < seconds(1);
         const int least = crash && !overtaken && !crash_may_be_untold(process) ? 1 : 0;
         if (mine[i] < least || mine[i] > most) {

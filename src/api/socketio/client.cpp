@@ -1,11 +1,11 @@
 #include "api/socketio/client.hpp"
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 
 #include <boost/asio/post.hpp>
 
-#include "api/socketio/engine_site.hpp"
 #include "api/socketio/log.hpp"
 
 namespace flow::socketio {
@@ -25,19 +25,23 @@ void Client::start() {
     limit_session(config_->connect_timeout, "connect timeout");
 }
 
-/// A handler that throws is a bug of the application: it is logged, the session goes on.
-template <class Call>
-void Client::guarded(std::string_view what, Call&& call) const {
+bool Client::guarded(std::string_view what, const std::function<void()>& call) const {
     try {
         call();
+        return true;
     } catch (const std::exception& failure) {
         log_of(*config_).error("handler failed handler={} what=\"{}\"", what, failure.what());
+        return false;
     }
 }
 
-const Handlers* Client::handlers_of(const std::string& nsp) const {
-    const auto found = namespaces_->find(nsp);
-    return found == namespaces_->end() ? nullptr : &found->second;
+std::shared_ptr<Socket> Client::find(std::string_view nsp) const {
+    for (const auto& socket : sockets_) {
+        if (socket->nsp() == nsp) {
+            return socket;
+        }
+    }
+    return nullptr;
 }
 
 /// Ends the session later unless the timer is used for something else or cancelled before.
@@ -80,12 +84,14 @@ bool Client::on_packet(SocketPacket packet) {
         on_connect(std::move(packet));
         return true;
     }
-    const auto found = sockets_.find(packet.nsp);
-    if (found == sockets_.end()) {
+    const auto socket = find(packet.nsp);
+    if (!socket) {
         // What was on its way while the server closed the namespace is no mistake of the client.
         return joined_once_;
     }
-    const auto socket = found->second;
+    if (socket->state_ == Socket::State::joining && packet.type != SocketPacketType::disconnect) {
+        return true;    // as Node does: nothing is heard before the answer to CONNECT
+    }
     switch (packet.type) {
         case SocketPacketType::disconnect:
             remove(socket, "client namespace disconnect");
@@ -98,69 +104,9 @@ bool Client::on_packet(SocketPacket packet) {
     return false;
 }
 
-void Client::on_connect(SocketPacket packet) {
-    const Handlers* const handlers = handlers_of(packet.nsp);
-    if (handlers == nullptr) {
-        ConnectError unknown;
-        unknown.message = "Invalid namespace";
-        refuse(packet.nsp, unknown);
-        return;
-    }
-    if (sockets_.contains(packet.nsp)) {
-        return;
-    }
-    auto auth = packet.data ? std::move(*packet.data) : Json::object();
-    const auto socket =
-        std::make_shared<Socket>(weak_from_this(), packet.nsp, make_id(), std::move(auth));
-    if (const auto session = session_.lock()) {
-        socket->handshake_ = session->handshake();
-    }
-    std::optional<ConnectError> refusal;
-    if (handlers->authorize) {
-        refusal.emplace();
-        refusal->message = "internal error";
-        guarded("authorize", [&] { refusal = handlers->authorize(*socket); });
-    }
-    if (refusal) {
-        socket->connected_ = false;
-        refuse(packet.nsp, *refusal);
-        return;
-    }
-    join(*handlers, socket);
-}
-
-void Client::join(const Handlers& handlers, const std::shared_ptr<Socket>& socket) {
-    joined_once_ = true;
-    limit_.cancel();
-    sockets_[socket->nsp()] = socket;
-    SocketPacket answer;
-    answer.type = SocketPacketType::connect;
-    answer.nsp = socket->nsp();
-    answer.data = Json::object();
-    (*answer.data)["sid"] = socket->id();
-    Message message = encode_packet(answer);
-    message.pause_after = true;
-    send(std::move(message));
-    if (handlers.on_connect) {
-        guarded("on_connect", [&] { handlers.on_connect(socket); });
-    }
-}
-
-void Client::refuse(const std::string& nsp, const ConnectError& error) {
-    SocketPacket answer;
-    answer.type = SocketPacketType::connect_error;
-    answer.nsp = nsp;
-    answer.data = Json::object();
-    (*answer.data)["message"] = error.message;
-    if (!error.data.is_null()) {
-        (*answer.data)["data"] = error.data;
-    }
-    send_packet(answer);
-}
-
 void Client::on_event(const std::shared_ptr<Socket>& socket, SocketPacket packet) {
-    const Handlers* const handlers = handlers_of(packet.nsp);
-    if (handlers == nullptr || !handlers->on_event) {
+    const Handlers& handlers = socket->nsp_->handlers();
+    if (!handlers.on_event) {
         return;
     }
     Json args = std::move(*packet.data);
@@ -169,7 +115,7 @@ void Client::on_event(const std::shared_ptr<Socket>& socket, SocketPacket packet
     args.erase(args.begin());
     Ack ack = packet.id ? make_ack(socket, *packet.id) : Ack{};
     guarded("on_event", [&] {
-        handlers->on_event(socket, std::move(event), std::move(args), std::move(ack));
+        handlers.on_event(socket, std::move(event), std::move(args), std::move(ack));
     });
 }
 
@@ -238,12 +184,13 @@ void Client::leave(const std::shared_ptr<Socket>& socket) {
 }
 
 void Client::remove(const std::shared_ptr<Socket>& socket, const std::string& reason) {
-    const auto found = sockets_.find(socket->nsp());
-    if (found == sockets_.end() || found->second != socket) {
+    const auto found = std::find(sockets_.begin(), sockets_.end(), socket);
+    if (found == sockets_.end()) {
         return;
     }
     sockets_.erase(found);
-    socket->connected_ = false;
+    const bool heard_of = socket->state_ != Socket::State::joining;
+    socket->state_ = Socket::State::gone;
     socket->drained_ = nullptr;
     std::vector<std::uint64_t> open;
     for (const auto& [id, expected] : expected_) {
@@ -254,9 +201,13 @@ void Client::remove(const std::shared_ptr<Socket>& socket, const std::string& re
     for (const std::uint64_t id : open) {
         settle_ack(id, std::nullopt);
     }
-    const Handlers* const handlers = handlers_of(socket->nsp());
-    if (handlers != nullptr && handlers->on_disconnect) {
-        guarded("on_disconnect", [&] { handlers->on_disconnect(socket, reason); });
+    if (!heard_of) {
+        return;
+    }
+    part(*socket, reason);
+    const Handlers& handlers = socket->nsp_->handlers();
+    if (handlers.on_disconnect) {
+        guarded("on_disconnect", [&] { handlers.on_disconnect(socket, reason); });
     }
 }
 
@@ -264,7 +215,7 @@ void Client::on_closed(const std::string& reason) {
     const auto self = shared_from_this();
     limit_.cancel();
     while (!sockets_.empty()) {
-        const auto socket = sockets_.begin()->second;
+        const auto socket = sockets_.back();
         remove(socket, reason);
     }
 }
@@ -272,7 +223,7 @@ void Client::on_closed(const std::string& reason) {
 void Client::on_drained() {
     const auto self = shared_from_this();
     const auto sockets = sockets_;
-    for (const auto& [nsp, socket] : sockets) {
+    for (const auto& socket : sockets) {
         const auto drained = socket->drained_;
         if (drained) {
             guarded("on_drain", drained);

@@ -4,22 +4,21 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include "api/socketio/engine_session.hpp"
+#include "api/socketio/namespace.hpp"
 #include "api/socketio/server.hpp"
 #include "api/socketio/socket_packet.hpp"
 
 namespace flow::socketio {
-
-using NamespaceTable = std::map<std::string, Handlers, std::less<>>;
 
 class Client : public SessionUser, public std::enable_shared_from_this<Client> {
 public:
@@ -52,17 +51,26 @@ private:
 
     bool on_packet(SocketPacket packet);
     void on_connect(SocketPacket packet);
-    void join(const Handlers& handlers, const std::shared_ptr<Socket>& socket);
+    std::shared_ptr<Socket> make_socket(std::shared_ptr<Namespace> nsp, std::string id, Json auth);
+    void ask_middleware(const std::shared_ptr<Socket>& socket, std::size_t index);
+    void turn_away(const std::shared_ptr<Socket>& socket, const ConnectError& error);
+    bool recover(const std::shared_ptr<Namespace>& nsp, const Json& auth);
+    void join(const std::shared_ptr<Socket>& socket);
+    void greet(const std::shared_ptr<Socket>& socket);
+    void welcome(const std::shared_ptr<Socket>& socket);
     void refuse(const std::string& nsp, const ConnectError& error);
+    /// Out of the namespace, perhaps to come back.
+    void part(Socket& socket, std::string_view reason);
     void on_event(const std::shared_ptr<Socket>& socket, SocketPacket packet);
     void on_ack(SocketPacket packet);
     Ack make_ack(const std::shared_ptr<Socket>& socket, std::uint64_t id);
     void remove(const std::shared_ptr<Socket>& socket, const std::string& reason);
     void settle_ack(std::uint64_t id, std::optional<Json> args);
     void limit_session(std::chrono::milliseconds after, std::string reason);
-    const Handlers* handlers_of(const std::string& nsp) const;
-    template <class Call>
-    void guarded(std::string_view what, Call&& call) const;
+    /// Joined or about to join; null when neither.
+    std::shared_ptr<Socket> find(std::string_view nsp) const;
+    /// A handler that throws is a bug of the application: it is logged, the session goes on; false.
+    bool guarded(std::string_view what, const std::function<void()>& call) const;
 
     boost::asio::any_io_executor executor_;
     std::shared_ptr<const Config> config_;
@@ -71,7 +79,7 @@ private:
     Decoder decoder_;
     boost::asio::steady_timer limit_;
     bool joined_once_ = false;
-    std::map<std::string, std::shared_ptr<Socket>> sockets_;
+    std::vector<std::shared_ptr<Socket>> sockets_;      ///< at most one for each namespace
     std::uint64_t next_ack_ = 0;
     std::unordered_map<std::uint64_t, Expected> expected_;
 };

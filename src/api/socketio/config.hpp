@@ -51,6 +51,12 @@ struct Config {
     /// permessage-deflate for messages of at least deflate_threshold bytes.
     bool deflate = false;
     std::size_t deflate_threshold = 1024;
+    /// Connection state recovery, for sessions that ask for it with `recovery: true` in their CONNECT
+    /// payload: their events carry an offset as one more argument, which not every client expects.
+    bool recovery = false;
+    /// How long a lost session and the events it missed are kept, and how many bytes of events.
+    std::chrono::milliseconds recovery_keep{120'000};
+    std::size_t recovery_max_bytes = 16 * 1024 * 1024;
     /// The JSON body of a refusal of Host, Origin or size on paths that are not Engine.IO's; null: as there,
     /// {code, message}.
     std::function<std::string(unsigned status, std::string_view message)> refusal_body;

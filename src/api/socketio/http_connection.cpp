@@ -156,8 +156,12 @@ HttpResponse HttpConnection::refusal(const Request& request, http::status status
 }
 
 asio::awaitable<void> HttpConnection::refuse_body(const Request& header) {
-    log_of(*config_).warn("request body too large client={} size={} limit={}", names_.remote,
-                          view(header[http::field::content_length]), config_->max_payload);
+    // A body in chunks does not say its size: then it is what had come until it was too much.
+    const auto length = header[http::field::content_length];
+    const std::string size =
+        length.empty() ? std::to_string(header.body().size()) + "+" : std::string(view(length));
+    log_of(*config_).warn("request body too large client={} size={} limit={}", names_.remote, size,
+                          config_->max_payload);
     HttpResponse response =
         refusal(header, http::status::payload_too_large,
                 "the body is larger than " + std::to_string(config_->max_payload) + " bytes");

@@ -16,7 +16,11 @@ Server::~Server() {
 }
 
 void Server::set_namespace(std::string name, Handlers handlers) {
-    core_->namespaces()[std::move(name)] = std::move(handlers);
+    core_->set_namespace(std::move(name), std::move(handlers));
+}
+
+Broadcast Server::in(std::string_view nsp) const {
+    return Broadcast(core_->find_namespace(nsp));
 }
 
 void Server::set_http_handler(HttpHandler handler) {

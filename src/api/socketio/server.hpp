@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -18,6 +19,7 @@
 #include <boost/beast/http/string_body.hpp>
 #include <boost/system/result.hpp>
 
+#include "api/socketio/broadcast.hpp"
 #include "api/socketio/config.hpp"
 #include "api/socketio/socket.hpp"
 
@@ -35,9 +37,14 @@ struct ConnectError {
     Json data;  ///< left out when null
 };
 
+/// Lets the client go on to the next one, or refuses it. To be called once, now or later.
+using Next = std::function<void(std::optional<ConnectError> error)>;
+/// Asked in their order before the client hears anything. One that throws refuses with "internal error".
+using Middleware = std::function<void(const std::shared_ptr<Socket>&, Next next)>;
+
 struct Handlers {
-    /// Asked first, before the client hears anything: an error refuses it.
-    std::function<std::optional<ConnectError>(const Socket&)> authorize;
+    /// Not asked again for a session that is recovered.
+    std::vector<Middleware> middleware;
     /// The client has its `40{"sid"}` already in the queue.
     std::function<void(std::shared_ptr<Socket>)> on_connect;
     /// `args` is always an array.
@@ -77,6 +84,8 @@ public:
 
     /// "/" or "/name". Clients of any other namespace get `44{"message":"Invalid namespace"}`.
     void set_namespace(std::string name, Handlers handlers);
+    /// To everybody in a namespace; see Broadcast.
+    Broadcast in(std::string_view nsp) const;
     void set_http_handler(HttpHandler handler);
     void set_access_check(AccessCheck check);
     /// A second path that speaks Engine.IO only.

@@ -47,6 +47,24 @@ void ServerCore::start() {
     });
 }
 
+void ServerCore::set_namespace(std::string name, Handlers handlers) {
+    const auto known = namespaces_->find(name);
+    if (known != namespaces_->end()) {
+        known->second->set_handlers(std::move(handlers));
+        return;
+    }
+    RecoveryLimits limits;
+    limits.keep = config_->recovery_keep;
+    limits.max_bytes = config_->recovery_max_bytes;
+    limits.max_parked = config_->max_sessions;
+    (*namespaces_)[name] = std::make_shared<Namespace>(name, std::move(handlers), limits);
+}
+
+std::shared_ptr<Namespace> ServerCore::find_namespace(std::string_view name) const {
+    const auto found = namespaces_->find(name);
+    return found == namespaces_->end() ? nullptr : found->second;
+}
+
 void ServerCore::add_raw_site(std::string path, Server::RawHandler handler) {
     add_site(std::move(path),
              [shared = std::make_shared<Server::RawHandler>(std::move(handler))](
@@ -172,6 +190,9 @@ void ServerCore::abandon() {
     closed_ = nullptr;
     http_handler = nullptr;
     access_check = nullptr;
+    for (const auto& [name, nsp] : *namespaces_) {
+        nsp->set_handlers({});
+    }
     namespaces_->clear();
     stop_listening();
     finish_close();

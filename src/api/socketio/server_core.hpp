@@ -18,6 +18,7 @@
 #include "api/socketio/batch_stream.hpp"
 #include "api/socketio/client.hpp"
 #include "api/socketio/engine_site.hpp"
+#include "api/socketio/namespace.hpp"
 #include "api/socketio/server.hpp"
 
 namespace flow::socketio {
@@ -36,7 +37,9 @@ public:
     void add_raw_site(std::string path, Server::RawHandler handler);
     std::shared_ptr<EngineSite> site_for(std::string_view target) const;
     const std::shared_ptr<const Config>& config() const { return config_; }
-    NamespaceTable& namespaces() { return *namespaces_; }
+    void set_namespace(std::string name, Handlers handlers);
+    /// Null when there is none of that name.
+    std::shared_ptr<Namespace> find_namespace(std::string_view name) const;
     bool closing() const { return closing_; }
     std::size_t session_count() const;
     std::size_t connection_count() const { return connections_.size(); }

@@ -3,7 +3,9 @@
 #include <map>
 #include <utility>
 
+#include "api/socketio/broadcast.hpp"
 #include "api/socketio/client.hpp"
+#include "api/socketio/namespace.hpp"
 #include "api/socketio/socket_packet.hpp"
 
 namespace flow::socketio {
@@ -37,23 +39,48 @@ std::string Handshake::header(std::string_view name) const {
     return {};
 }
 
-/// The payload once, and the whole packet once for each namespace it is sent to.
+/// The payload once, and the whole packet once for each namespace (and offset) it is sent to.
 struct EncodedEvent::Wire {
     EncodedPayload payload;
     std::map<std::string, Bytes, std::less<>> packets;
+    std::optional<std::uint64_t> last_offset;
+    std::map<std::string, Bytes, std::less<>> with_offset;
 
-    Message message_for(const std::string& nsp) {
-        auto found = packets.find(nsp);
-        if (found == packets.end()) {
-            SocketPacket packet;
-            packet.nsp = nsp;
-            std::string text = packet_prefix(packet, payload.attachments.size()) + payload.text;
-            found = packets.emplace(nsp, make_bytes(std::move(text))).first;
-        }
+    Message message_for(const std::string& nsp, std::optional<std::uint64_t> offset) {
         Message message;
-        message.text = found->second;
+        message.text = offset ? text_with(nsp, *offset) : text_of(nsp);
         message.attachments = payload.attachments;
         return message;
+    }
+
+    std::string prefix(const std::string& nsp) const {
+        SocketPacket packet;
+        packet.nsp = nsp;
+        return packet_prefix(packet, payload.attachments.size());
+    }
+
+    const Bytes& text_of(const std::string& nsp) {
+        auto found = packets.find(nsp);
+        if (found == packets.end()) {
+            found = packets.emplace(nsp, make_bytes(prefix(nsp) + payload.text)).first;
+        }
+        return found->second;
+    }
+
+    /// The offset is one more argument, at the end.
+    const Bytes& text_with(const std::string& nsp, std::uint64_t offset) {
+        if (last_offset != offset) {
+            with_offset.clear();
+            last_offset = offset;
+        }
+        auto found = with_offset.find(nsp);
+        if (found == with_offset.end()) {
+            std::string text = prefix(nsp) + payload.text;
+            text.back() = ',';
+            text += '"' + std::to_string(offset) + "\"]";
+            found = with_offset.emplace(nsp, make_bytes(std::move(text))).first;
+        }
+        return found->second;
     }
 };
 
@@ -74,7 +101,8 @@ EncodedEvent encode_event(std::string_view name, const Json& arg) {
     return EncodedEvent(name, one_argument(arg));
 }
 
-Socket::Socket(std::weak_ptr<Client> client, std::string nsp, std::string id, Json auth)
+Socket::Socket(std::weak_ptr<Client> client, std::shared_ptr<Namespace> nsp, std::string id,
+               Json auth)
     : client_(std::move(client)),
       handshake_(std::make_shared<const Handshake>()),
       nsp_(std::move(nsp)),
@@ -83,16 +111,43 @@ Socket::Socket(std::weak_ptr<Client> client, std::string nsp, std::string id, Js
 
 Socket::~Socket() = default;
 
-bool Socket::connected() const {
-    return connected_;
+const std::string& Socket::nsp() const {
+    return nsp_->name();
+}
+
+void Socket::join(std::string_view room) {
+    if (connected()) {
+        nsp_->join(*this, room);
+    }
+}
+
+void Socket::leave(std::string_view room) {
+    nsp_->leave(*this, room);
+}
+
+Broadcast Socket::broadcast() const {
+    Broadcast others(nsp_);
+    others.except(id_);
+    return others;
 }
 
 void Socket::send_wire(const EncodedEvent& event, bool droppable) {
+    std::optional<std::uint64_t> offset;
+    if (connected() && !pid_.empty() && !droppable) {
+        Audience only_me;
+        only_me.rooms.push_back(id_);
+        offset = nsp_->recovery().record(std::chrono::steady_clock::now(), event, only_me);
+    }
+    deliver(event, droppable, offset);
+}
+
+void Socket::deliver(const EncodedEvent& event, bool droppable,
+                     std::optional<std::uint64_t> offset) {
     const auto client = client_.lock();
-    if (!connected_ || !client) {
+    if (!connected() || !client) {
         return;
     }
-    Message message = event.wire_->message_for(nsp_);
+    Message message = event.wire_->message_for(nsp(), pid_.empty() ? std::nullopt : offset);
     message.droppable = droppable;
     client->send(std::move(message));
 }
@@ -120,20 +175,20 @@ void Socket::send_volatile(const EncodedEvent& event) {
 void Socket::emit_with_ack(std::string_view event, const Json& args,
                            std::chrono::milliseconds timeout, AckReply reply) {
     const auto client = client_.lock();
-    if (!connected_ || !client) {
+    if (!connected() || !client) {
         reply(std::nullopt);
         return;
     }
     SocketPacket packet;
-    packet.nsp = nsp_;
+    packet.nsp = nsp();
     packet.data = event_array(event, args);
-    packet.id = client->expect_ack(nsp_, timeout, std::move(reply));
+    packet.id = client->expect_ack(nsp(), timeout, std::move(reply));
     client->send_packet(packet);
 }
 
 std::size_t Socket::pending_bytes() const {
     const auto client = client_.lock();
-    return connected_ && client ? client->pending_bytes() : 0;
+    return connected() && client ? client->pending_bytes() : 0;
 }
 
 void Socket::on_drain(std::function<void()> drained) {
@@ -142,10 +197,10 @@ void Socket::on_drain(std::function<void()> drained) {
 
 void Socket::disconnect() {
     const auto client = client_.lock();
-    if (!connected_ || !client) {
+    if (!connected() || !client) {
         return;
     }
-    connected_ = false;
+    state_ = State::gone;
     client->leave(shared_from_this());
 }
 

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -20,8 +21,17 @@ namespace flow::socketio {
 /// Binary values of a message are nlohmann binary values (`Json::binary`), in both directions.
 using Json = nlohmann::ordered_json;
 
+class Broadcast;
 class Client;
+class Namespace;
 struct Message;
+
+/// Whom a broadcast is for: those in any of `rooms` (everybody when empty), without those in any of
+/// `except`. A socket's id counts as a room with only it inside.
+struct Audience {
+    std::vector<std::string> rooms;
+    std::vector<std::string> except;
+};
 
 /// What the client said when it opened its session. Names of headers are in lower case.
 struct Handshake {
@@ -56,18 +66,28 @@ using AckReply = std::function<void(std::optional<Json> args)>;
 
 class Socket : public std::enable_shared_from_this<Socket> {
 public:
-    Socket(std::weak_ptr<Client> client, std::string nsp, std::string id, Json auth);
+    Socket(std::weak_ptr<Client> client, std::shared_ptr<Namespace> nsp, std::string id, Json auth);
     ~Socket();
     Socket(const Socket&) = delete;
     Socket& operator=(const Socket&) = delete;
 
     const std::string& id() const { return id_; }
-    const std::string& nsp() const { return nsp_; }
+    const std::string& nsp() const;
     /// The payload of CONNECT; `{}` when there was none.
     const Json& auth() const { return auth_; }
     const Handshake& handshake() const { return *handshake_; }
     const std::string& remote() const { return handshake_->remote; }
-    bool connected() const;
+    bool connected() const { return state_ == State::connected; }
+    /// Whether it is the continuation of a session whose connection was lost (Config::recovery): then its
+    /// id, rooms and user_data are those of before, and what it missed has been sent.
+    bool recovered() const { return recovered_; }
+
+    void join(std::string_view room);
+    void leave(std::string_view room);
+    /// Without the one that its id is.
+    const std::vector<std::string>& rooms() const { return rooms_; }
+    /// To everybody else in the namespace; with to() to those in rooms, but never to itself.
+    Broadcast broadcast() const;
 
     /// Sends an event with one argument. Never blocks; a queue above Config::max_send_queue ends
     /// the session.
@@ -95,16 +115,26 @@ public:
     std::shared_ptr<void> user_data;
 
 private:
+    friend class Broadcast;
     friend class Client;
+    friend class Namespace;
+    enum class State { joining, connected, gone };
+
     void send_wire(const EncodedEvent& event, bool droppable);
+    /// `offset`: under which the event is kept for those who come back.
+    void deliver(const EncodedEvent& event, bool droppable, std::optional<std::uint64_t> offset);
 
     std::weak_ptr<Client> client_;
     std::shared_ptr<const Handshake> handshake_;
-    std::string nsp_;
+    std::shared_ptr<Namespace> nsp_;
     std::string id_;
+    std::string pid_;                   ///< set when it asked for recovery
+    std::uint64_t joined_offset_ = 0;
     Json auth_;
+    std::vector<std::string> rooms_;
     std::function<void()> drained_;
-    bool connected_ = true;
+    State state_ = State::joining;
+    bool recovered_ = false;
 };
 
 }  // namespace flow::socketio

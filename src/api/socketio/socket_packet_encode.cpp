@@ -75,9 +75,13 @@ std::string packet_prefix(const SocketPacket& packet, std::size_t attachments) {
 }
 
 Message encode_packet(const SocketPacket& packet) {
+    // Only events and acknowledgements have a binary form.
+    const bool may_have_binary = packet.type == SocketPacketType::event || packet.type == SocketPacketType::ack;
     EncodedPayload payload;
-    if (packet.data) {
+    if (packet.data && may_have_binary) {
         payload = encode_payload(*packet.data);
+    } else if (packet.data) {
+        payload.text = dump_json(*packet.data);
     }
     Message message;
     message.text = make_bytes(packet_prefix(packet, payload.attachments.size()) + payload.text);

@@ -1,12 +1,12 @@
 #include "api/socketio/websocket_link.hpp"
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/beast/websocket/error.hpp>
 #include <boost/beast/websocket/option.hpp>
 
 #include "api/socketio/log.hpp"
@@ -47,7 +47,7 @@ WebSocketLink::WebSocketLink(HttpStream stream, std::shared_ptr<const Config> co
       limit_(stream_.get_executor()) {
     stream_.next_layer().next_layer().expires_never();
     stream_.set_option(timeouts());
-    stream_.read_message_max(config_->max_payload);
+    stream_.read_message_max(0);    // read_message() has the limit
     stream_.auto_fragment(false);
     if (config_->deflate) {
         websocket::permessage_deflate deflate;
@@ -115,10 +115,8 @@ asio::awaitable<bool> WebSocketLink::try_upgrade(std::shared_ptr<EngineSession> 
 }
 
 asio::awaitable<bool> WebSocketLink::read_packet(PacketView& packet) {
-    buffer_.consume(buffer_.size());
-    const auto [error, size] = co_await stream_.async_read(buffer_, kTuple);
-    if (error) {
-        note_read_error(error);
+    const bool read = co_await read_message();
+    if (!read) {
         co_return false;
     }
     const auto data = buffer_.cdata();
@@ -136,11 +134,31 @@ asio::awaitable<bool> WebSocketLink::read_packet(PacketView& packet) {
     co_return decoded.has_value();
 }
 
-void WebSocketLink::note_read_error(ErrorCode error) const {
-    if (error == websocket::error::message_too_big || error == websocket::error::buffer_overflow) {
-        log_of(*config_).warn("websocket message too large client={} limit={} received={}", remote_,
-                              config_->max_payload, buffer_.size());
+/// One message into buffer_. Beast's own limit would not tell the size of what was too large, so the limit is here: on
+/// what a frame announces, where it is not compressed, and on what has come.
+asio::awaitable<bool> WebSocketLink::read_message() {
+    constexpr std::size_t kPiece = 1536;
+    const std::size_t limit = config_->max_payload;
+    buffer_.consume(buffer_.size());
+    bool more = true;
+    while (more) {
+        const std::size_t room = limit + 1 - buffer_.size();
+        const std::size_t wanted = std::min(stream_.read_size_hint(kPiece), room);
+        const auto [error, size] = co_await stream_.async_read_some(buffer_, wanted, kTuple);
+        if (error) {
+            co_return false;
+        }
+        more = !stream_.is_message_done();
+        // A hint of 1 says nothing: it stands for a frame that is complete, too.
+        const std::size_t left = more && !config_->deflate ? stream_.read_size_hint(1) : 0;
+        const std::size_t total = left > limit ? left : buffer_.size() + (left > 1 ? left : 0);
+        if (total > limit) {
+            log_of(*config_).warn("websocket message too large client={} size={} limit={}", remote_, total, limit);
+            goodbye_ = websocket::close_code::too_big;
+            co_return false;
+        }
     }
+    co_return true;
 }
 
 asio::awaitable<void> WebSocketLink::read_loop(std::shared_ptr<EngineSession> session) {
@@ -251,7 +269,7 @@ asio::awaitable<void> WebSocketLink::say_goodbye() {
             link->kill();
         }
     });
-    const websocket::close_reason reason(websocket::close_code::normal);
+    const websocket::close_reason reason(goodbye_);
     co_await stream_.async_close(reason, kTuple);
     limit_.cancel();
 }

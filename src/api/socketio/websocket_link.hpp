@@ -41,6 +41,7 @@ public:
 
 private:
     boost::asio::awaitable<bool> read_packet(PacketView& packet);
+    boost::asio::awaitable<bool> read_message();
     boost::asio::awaitable<bool> try_upgrade(std::shared_ptr<EngineSession> session);
     boost::asio::awaitable<void> read_loop(std::shared_ptr<EngineSession> session);
     boost::asio::awaitable<void> write_loop(std::shared_ptr<EngineSession> session);
@@ -49,7 +50,6 @@ private:
     boost::asio::awaitable<bool> write_frame(const std::string& bytes, bool binary);
     boost::asio::awaitable<void> say_goodbye();
     void start_writer(const std::shared_ptr<EngineSession>& session);
-    void note_read_error(ErrorCode error) const;
 
     std::shared_ptr<const Config> config_;
     std::string remote_;
@@ -57,6 +57,7 @@ private:
     boost::beast::flat_buffer buffer_;
     boost::asio::steady_timer wake_;
     boost::asio::steady_timer limit_;
+    boost::beast::websocket::close_code goodbye_ = boost::beast::websocket::close_code::normal;
     bool shut_ = false;
 };
 

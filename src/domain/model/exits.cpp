@@ -264,7 +264,9 @@ void record_vanished(Record& record, const std::string& docker_id, Changes& out,
     }
     const std::vector<PendingExit> pending = record.status.pending;
     for (const PendingExit& exit : pending) {
-        if (exit.docker_id == docker_id && killed(record, docker_id, exit.at)) {
+        // One that ran again since was not removed by that KILL.
+        const bool last = period(record, docker_id).exit_at == exit.at;
+        if (exit.docker_id == docker_id && last && killed(record, docker_id, exit.at)) {
             take_back(record, exit, "RemovedOutside");
         }
     }

@@ -37,8 +37,10 @@ void record_die(Record& record, const EngineEvent& event, Changes& out, const Mo
     const bool starting = intention && intention->step == Step::start &&
                           intention->docker_id == event.docker_id;
     if (!facts.open && event.time > facts.last && starting) {
-        // Its `start` was lost or comes late: a `die` completes the start as well (model 3).
-        open_period(record, event.docker_id, event.time - Duration{1}, out);
+        // Its `start` was lost or comes late: a `die` completes the start as well (model 3). It was not before we
+        // meant to; a `kill` since then may have ended it.
+        const Time earliest = std::max({intention->at, facts.last, intention->started_seen + Duration{1}});
+        open_period(record, event.docker_id, std::min(earliest, event.time - Duration{1}), out);
     }
     if (facts.open && event.time > facts.start) {
         const ExitFact exit = classify(record, event.docker_id, event.time, event.exit_code);

@@ -38,7 +38,9 @@ bool replacing(const Record& record) {
 
 bool ended_from_outside(const Record& record) {
     const auto& last = record.status.last_exit;
-    return last && last->by == ExitClass::outside;
+    const std::string& why = record.status.ended_by;    // another one when a start was refused since
+    const bool outside = why == "StoppedOutside" || why == "RemovedOutside" || why == "EngineRestarted";
+    return last && last->by == ExitClass::outside && outside;
 }
 
 bool has_way_back(const Record& record) {

@@ -36,15 +36,16 @@ protected:
                     server.set_namespace("/", echo_handlers());
                     server.set_namespace("/custom", echo_handlers());
                     Handlers guarded = echo_handlers();
-                    guarded.authorize = [](const Socket& socket) -> std::optional<ConnectError> {
-                        if (socket.auth().value("token", "") == "secret") {
-                            return std::nullopt;
-                        }
-                        ConnectError error;
-                        error.message = "wrong token";
-                        error.data = Json{{"hint", "ask"}};
-                        return error;
-                    };
+                    guarded.middleware.emplace_back(
+                        [](const std::shared_ptr<Socket>& socket, const Next& next) {
+                            if (socket->auth().value("token", "") == "secret") {
+                                return next(std::nullopt);
+                            }
+                            ConnectError error;
+                            error.message = "wrong token";
+                            error.data = Json{{"hint", "ask"}};
+                            next(std::move(error));
+                        });
                     server.set_namespace("/guarded", guarded);
                 }),
           socket_(loop_.port()) {

@@ -1,0 +1,69 @@
+// The load of socketio_compare.py:
+//   socketio-load acks|broadcast|idle --port N --server-pid N [--clients N] [--in-flight N] [--warmup N] [--count N]
+//                 [--limit SECONDS]
+// One line of JSON on standard output; 1 and a line on standard error when the server did not do what it should.
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "socketio_loads.hpp"
+
+namespace {
+
+using flow::bench::Load;
+using flow::bench::LoadOptions;
+
+LoadOptions read_options(int argc, char** argv) {
+    LoadOptions options;
+    std::map<std::string, std::size_t*> sizes = {{"--clients", &options.clients},
+                                                 {"--in-flight", &options.in_flight},
+                                                 {"--warmup", &options.warmup},
+                                                 {"--count", &options.count}};
+    for (int i = 2; i + 1 < argc; i += 2) {
+        const std::string name = argv[i];
+        const auto value = std::strtoul(argv[i + 1], nullptr, 10);
+        if (const auto size = sizes.find(name); size != sizes.end()) {
+            *size->second = value;
+        } else if (name == "--port") {
+            options.port = static_cast<std::uint16_t>(value);
+        } else if (name == "--server-pid") {
+            options.server_pid = static_cast<int>(value);
+        } else if (name == "--limit") {
+            options.limit = std::chrono::seconds(value);
+        }
+    }
+    return options;
+}
+
+std::unique_ptr<Load> make_load(const std::string& mode, const LoadOptions& options) {
+    if (mode == "acks") {
+        return std::make_unique<flow::bench::AckLoad>(options);
+    }
+    if (mode == "broadcast") {
+        return std::make_unique<flow::bench::BroadcastLoad>(options);
+    }
+    if (mode == "idle") {
+        return std::make_unique<flow::bench::IdleLoad>(options);
+    }
+    return nullptr;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    try {
+        const auto load = make_load(argc > 1 ? argv[1] : "", read_options(argc, argv));
+        if (!load) {
+            std::fprintf(stderr, "usage: socketio-load acks|broadcast|idle --port N --server-pid N\n");
+            return 2;
+        }
+        std::printf("%s\n", load->run().c_str());
+        return 0;
+    } catch (const std::exception& failure) {
+        std::fprintf(stderr, "socketio-load: %s\n", failure.what());
+        return 1;
+    }
+}
