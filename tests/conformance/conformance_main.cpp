@@ -5,7 +5,6 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,7 +20,6 @@ namespace {
 using flow::socketio::AccessRequest;
 using flow::socketio::Ack;
 using flow::socketio::Config;
-using flow::socketio::EncodedEvent;
 using flow::socketio::Handlers;
 using flow::socketio::Json;
 using flow::socketio::Server;
@@ -72,14 +70,14 @@ Options read_options(int argc, char** argv) {
             options.config.cors_credentials = value != 0;
         } else if (name == "--deflate") {
             options.config.deflate = value != 0;
+        } else if (name == "--recovery") {
+            options.config.recovery = value != 0;
         } else {
             options.unknown = name;
         }
     }
     return options;
 }
-
-using Sockets = std::set<std::shared_ptr<Socket>>;
 
 /// With a list of origins a page of any other is refused: CORS alone keeps none from a websocket.
 Server::AccessCheck only_from(std::vector<std::string> origins) {
@@ -93,39 +91,64 @@ Server::AccessCheck only_from(std::vector<std::string> origins) {
     };
 }
 
-Handlers echo_namespace(Sockets& sockets, std::chrono::milliseconds ack_timeout) {
+/// What a client can ask for about rooms. False: it is something else.
+bool on_room_event(const std::shared_ptr<Socket>& socket, const std::string& event, Json args) {
+    if (event == "others") {
+        socket->broadcast().emit_args("others", args);
+        return true;
+    }
+    if (args.empty() || !args.front().is_string()) {
+        return false;
+    }
+    const std::string room = args.front().get<std::string>();
+    args.erase(args.begin());
+    if (event == "enter") {
+        socket->join(room);
+    } else if (event == "exit") {
+        socket->leave(room);
+    } else if (event == "room") {
+        socket->broadcast().to(room).emit_args("room", args);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+void on_event(const Server& server, const std::shared_ptr<Socket>& socket, const std::string& event,
+              const Json& args, const Ack& ack) {
+    if (event == "message") {
+        socket->emit_args("message-back", args);
+    } else if (event == "message-with-ack" && ack) {
+        ack(args);
+    } else if (event == "broadcast") {
+        server.in(socket->nsp()).emit_args("broadcast", args);
+    } else if (event == "count" && ack) {
+        ack(server.in(socket->nsp()).sockets().size());
+    } else if (event == "volatile") {
+        socket->emit_volatile("volatile-back", args);
+    } else if (event == "leave") {
+        socket->disconnect();
+    } else if (on_room_event(socket, event, args) && ack) {
+        ack(Json::array());
+    }
+}
+
+Handlers echo_namespace(const Server& server, std::chrono::milliseconds ack_timeout) {
     Handlers handlers;
-    handlers.on_connect = [&sockets](const std::shared_ptr<Socket>& socket) {
-        sockets.insert(socket);
+    handlers.on_connect = [](const std::shared_ptr<Socket>& socket) {
         socket->emit("auth", socket->auth());
     };
-    handlers.on_disconnect = [&sockets](const std::shared_ptr<Socket>& socket, const std::string&) {
-        sockets.erase(socket);
-    };
-    handlers.on_event = [&sockets, ack_timeout](const std::shared_ptr<Socket>& socket,
-                                                const std::string& event, const Json& args,
-                                                const Ack& ack) {
-        if (event == "message") {
-            socket->emit_args("message-back", args);
-        } else if (event == "message-with-ack" && ack) {
-            ack(args);
-        } else if (event == "broadcast") {
-            const EncodedEvent encoded("broadcast", args);
-            for (const auto& other : sockets) {
-                other->send(encoded);
-            }
-        } else if (event == "ask-back") {
-            socket->emit_with_ack("question", args, ack_timeout,
-                                  [socket](const std::optional<Json>& answer) {
-                                      socket->emit("answered", answer ? *answer : Json());
-                                  });
-        } else if (event == "count" && ack) {
-            ack(sockets.size());
-        } else if (event == "volatile") {
-            socket->emit_volatile("volatile-back", args);
-        } else if (event == "leave") {
-            socket->disconnect();
+    handlers.on_event = [&server, ack_timeout](const std::shared_ptr<Socket>& socket,
+                                               const std::string& event, const Json& args,
+                                               const Ack& ack) {
+        if (event != "ask-back") {
+            on_event(server, socket, event, args, ack);
+            return;
         }
+        socket->emit_with_ack("question", args, ack_timeout,
+                              [socket](const std::optional<Json>& answer) {
+                                  socket->emit("answered", answer ? *answer : Json());
+                              });
     };
     return handlers;
 }
@@ -140,12 +163,10 @@ int main(int argc, char** argv) {
         return 2;
     }
     boost::asio::io_context io;
-    Sockets sockets;
-    Sockets custom_sockets;
     Server server(io, options.config);
     server.set_access_check(only_from(options.config.cors_origins));
-    server.set_namespace("/", echo_namespace(sockets, options.ack_timeout));
-    server.set_namespace("/custom", echo_namespace(custom_sockets, options.ack_timeout));
+    server.set_namespace("/", echo_namespace(server, options.ack_timeout));
+    server.set_namespace("/custom", echo_namespace(server, options.ack_timeout));
     server.mount_raw_engine("/engine.io/", [](flow::socketio::EngineSession& session,
                                               const std::string& data,
                                               bool binary) { session.send_raw(data, binary); });

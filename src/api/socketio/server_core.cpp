@@ -180,7 +180,8 @@ void ServerCore::close(std::function<void()> closed) {
 }
 
 void ServerCore::finish_close_if_empty() {
-    if (closing_ && closed_ && session_count() == 0 && connections_.empty()) {
+    // Nobody is accepted any more: what a session without a connection has left, nobody can fetch.
+    if (closing_ && closed_ && connections_.empty()) {
         finish_close();
     }
 }

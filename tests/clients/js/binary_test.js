@@ -26,7 +26,8 @@ const CASES = {
   "an empty one": [Buffer.alloc(0), "and more"],
   "typed arrays and views": [new Uint8Array([1, 2, 3]), new Uint16Array([1000, 2000]).buffer,
     new Uint8Array(new Uint8Array([9, 8, 7, 6]).buffer, 1, 2)],
-  "fifty attachments": Array.from({ length: 50 }, (_, i) => ({ n: i, data: randomBytes(i) })),
+  // socket.io-parser 4.2.6 and newer take no more by default.
+  "ten attachments": Array.from({ length: 10 }, (_, i) => ({ n: i, data: randomBytes(i) })),
   "700,000 bytes": [randomBytes(700_000)],
   "what looks like a placeholder": [{ _placeholder: false, num: 0 }, Buffer.from("x")],
 };

@@ -4,7 +4,7 @@ const { test } = require("node:test");
 const assert = require("node:assert/strict");
 const { TestServer } = require("./support/server");
 const { WAYS, open, join, carriedBy, eventuallyAlone } = require("./support/clients");
-const { event, events } = require("./support/wait");
+const { event, events, until } = require("./support/wait");
 
 for (const { way, transports, last } of WAYS) {
   test(`${way}: acknowledgements both ways, and those that never come`, async (t) => {
@@ -110,6 +110,25 @@ test("a broadcast reaches every client once and in order", async (t) => {
   for (const all of await Promise.all(heard)) {
     assert.deepEqual(all.flat(), [...Array(40).keys()]);
   }
+});
+
+test("rooms: those inside hear it, the speaker and those outside do not", async (t) => {
+  const server = await TestServer.start(t);
+  const [speaker, inside, gone, outside] = await Promise.all(Array.from({ length: 4 }, (_, i) =>
+    join(server, { transports: WAYS[i % WAYS.length].transports })));
+  const call = (socket, ...args) => socket.timeout(10_000).emitWithAck(...args);
+  for (const socket of [speaker, inside, gone]) await call(socket, "enter", "kitchen");
+  await call(gone, "exit", "kitchen");
+  const heard = new Map([speaker, inside, gone, outside].map((socket) => [socket, []]));
+  for (const [socket, all] of heard) {
+    for (const name of ["room", "others"]) socket.on(name, (...args) => all.push([name, ...args]));
+  }
+  await call(speaker, "room", "kitchen", "tea", Buffer.from("pot"));
+  await call(speaker, "others", "all but me");
+  const others = ["others", "all but me"];
+  await until(() => [inside, gone, outside].every((socket) => heard.get(socket).length >= 1 &&
+    heard.get(socket).at(-1)[0] === "others"), "the last event everywhere");
+  assert.deepEqual([...heard.values()], [[], [["room", "tea", Buffer.from("pot")], others], [others], [others]]);
 });
 
 test("volatile events arrive while the client reads, those of a client that is away do not", async (t) => {

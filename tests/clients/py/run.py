@@ -1,4 +1,5 @@
 """Runs the tests of this folder, one line each."""
+import logging
 import sys
 import time
 import unittest
@@ -32,6 +33,8 @@ class Lines(unittest.TestResult):
 
 
 def main():
+    # python-engineio leaves HTTP sessions of cut connections to the collector, and asyncio complains of each.
+    logging.getLogger('asyncio').setLevel(logging.CRITICAL)
     suite = unittest.defaultTestLoader.discover(str(Path(__file__).parent), 'test_*.py')
     result = Lines()
     suite.run(result)

@@ -2,9 +2,10 @@
 // A headless Chromium, and pages with the browser build of socket.io-client, served from an origin of their own.
 const fs = require("node:fs");
 const http = require("node:http");
+const path = require("node:path");
 const { chromium } = require("playwright-core");
 
-const CLIENT = require.resolve("socket.io-client/dist/socket.io.min.js");
+const CLIENT = path.join(process.env.NODE_PATH, "socket.io-client/dist/socket.io.min.js");
 const HTML = '<!doctype html><meta charset="utf-8"><title>test</title><script src="/client.js"></script>';
 
 /// The server of the page; its address is the page's origin.
