@@ -14,7 +14,8 @@
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define FLOW_SANITIZED_ALLOCATOR 1
-#include <sanitizer/allocator_interface.h>
+// Debian's GCC comes without the header that declares it.
+extern "C" std::size_t __sanitizer_get_current_allocated_bytes();
 #endif
 
 #if defined(__SANITIZE_ADDRESS__)

@@ -14,7 +14,8 @@ constexpr std::size_t kQueue = 2'000'000;
 constexpr std::size_t kEventBytes = 20'000;
 /// The queue, the same again for what is being written, and the event in the making.
 constexpr std::size_t kBoundKb = (2 * kQueue + 10 * kEventBytes) / 1024;
-constexpr std::size_t kResidentSlackKb = 8 * 1024;
+/// What is sent in all is twice as much as this and the queue's bound together.
+constexpr std::size_t kResidentSlackKb = 16 * 1024;
 /// What stays when all is over.
 constexpr std::size_t kRestKb = 256;
 
