@@ -8,7 +8,7 @@ const { event, events, until } = require("./support/wait");
 
 for (const { way, transports, last } of WAYS) {
   test(`${way}: acknowledgements both ways, and those that never come`, async (t) => {
-    const server = await TestServer.start(t, { "ack-timeout": 100 });
+    const server = await TestServer.start(t, { "ack-timeout": 500 });
     const socket = await join(server, { transports });
     await carriedBy(socket, last);
     assert.equal(await socket.timeout(10_000).emitWithAck("message-with-ack", "yes"), "yes");
