@@ -90,10 +90,15 @@ def latency(name, options):
     return {'p50_us': result['p50_us'], 'p99_us': result['p99_us'], 'cpu_us': result['cpu_us_each']}
 
 
-def broadcast(name, options):
-    result = load(name, 'broadcast', options.receivers, options, '--warmup', options.broadcasts // 10, '--count',
-                  options.broadcasts)
+def broadcast(name, options, in_flight=1):
+    result = load(name, 'broadcast', options.receivers, options, '--in-flight', in_flight, '--warmup',
+                  options.broadcasts // 10, '--count', options.broadcasts)
     return {'cpu_us': result['cpu_us_each'], 'per_s': result['per_s'], 'busy': result['server_busy']}
+
+
+def stream(name, options):
+    """Broadcasts that do not wait for each other: a server may put several of them into one write."""
+    return broadcast(name, options, options.in_flight)
 
 
 def idle(name, options):
@@ -116,7 +121,7 @@ def idle(name, options):
         return {'rss_kb': (full - empty) / options.idle, 'held': held, 'empty_kb': empty}
 
 
-PARTS = {'acks': acks, 'latency': latency, 'broadcast': broadcast, 'idle': idle}
+PARTS = {'acks': acks, 'latency': latency, 'broadcast': broadcast, 'stream': stream, 'idle': idle}
 
 
 def limits(medians, options):
@@ -132,6 +137,8 @@ def limits(medians, options):
         found.append(('ack_p99_ratio', ratio('latency', 'p99_us'), 1.0))
     if 'broadcast' in medians:
         found.append(('broadcast_cpu_ratio', ratio('broadcast', 'cpu_us'), 0.3))
+    if 'stream' in medians:
+        found.append(('stream_cpu_ratio', ratio('stream', 'cpu_us'), 0.3))
     if 'idle' in medians:
         found.append(('idle_rss_kb', medians['idle']['ours']['rss_kb'], 8.0))
         found.append(('idle_not_held', options.idle - medians['idle']['ours']['held'], 0))

@@ -158,7 +158,7 @@ std::string AckLoad::run() {
 BroadcastLoad::BroadcastLoad(const LoadOptions& options)
     : Load(options), event_("42[\"broadcast\"," + std::string(kArgument) + "]") {}
 
-void BroadcastLoad::broadcast() {
+void BroadcastLoad::send_one() {
     if (left_ > 0) {
         --left_;
         peers_.send(0, event_);
@@ -171,14 +171,16 @@ void BroadcastLoad::on_packet(std::size_t peer, std::string_view packet) {
     }
     ++delivered_;
     if (peer == 0) {
-        broadcast();
+        send_one();
     }
 }
 
 void BroadcastLoad::broadcast_and_wait(std::size_t count) {
     delivered_ = 0;
     left_ = count;
-    broadcast();
+    for (std::size_t i = 0; i < options_.in_flight; ++i) {
+        send_one();
+    }
     run_until([&] { return delivered_ == count * options_.clients; });
 }
 

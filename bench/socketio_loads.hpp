@@ -86,7 +86,7 @@ private:
     std::vector<double> latencies_;
 };
 
-/// One client sends a broadcast, and the next one when its own copy is back.
+/// One client keeps `in_flight` broadcasts waiting for its own copy; all others only listen.
 class BroadcastLoad : public Load {
 public:
     explicit BroadcastLoad(const LoadOptions& options);
@@ -94,7 +94,7 @@ public:
 
 private:
     void on_packet(std::size_t peer, std::string_view text) override;
-    void broadcast();
+    void send_one();
     void broadcast_and_wait(std::size_t count);
 
     std::string event_;

@@ -1,64 +1,41 @@
 #include "api/socketio/batch_stream.hpp"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
+#include <sys/socket.h>
+
+#include <cerrno>
 
 namespace flow::socketio {
 
-BatchStream::BatchStream(HttpStream stream) : state_(std::make_shared<State>(std::move(stream))) {}
-
-BatchStream::~BatchStream() {
-    if (state_) {
-        abort();
-    }
-}
-
-void BatchStream::abort() {
-    state_->stream.close();
-}
-
-void BatchStream::schedule(const std::shared_ptr<State>& state) {
-    if (state->scheduled) {
-        return;
-    }
-    state->scheduled = true;
-    boost::asio::post(state->stream.get_executor(), [state] { write(state); });
-}
-
-void BatchStream::write(const std::shared_ptr<State>& state) {
-    state->writing = std::exchange(state->pending, {});
-    auto done = [state](ErrorCode error, std::size_t) {
-        state->writing.clear();
-        if (error) {
-            state->error = error;
-            state->pending.clear();
+bool BatchStream::flush(ErrorCode& error) {
+    constexpr std::size_t kKept = 4096;
+    error = {};
+    while (pending() > 0 && !error) {
+        const ssize_t sent = ::send(socket_.native_handle(), pending_.data() + sent_, pending(),
+                                    MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (sent >= 0) {
+            sent_ += static_cast<std::size_t>(sent);
+        } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+            return false;
+        } else if (errno != EINTR) {
+            error.assign(errno, boost::system::system_category());
         }
-        if (!state->pending.empty()) {
-            write(state);
-            return;
-        }
-        state->scheduled = false;
-        state->drained.cancel();
-    };
-    boost::asio::async_write(state->stream, boost::asio::buffer(state->writing), std::move(done));
-}
-
-boost::asio::awaitable<ErrorCode> BatchStream::drain() {
-    const auto state = state_;
-    while (state->scheduled) {
-        state->drained.expires_at(boost::asio::steady_timer::time_point::max());
-        co_await state->drained.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
     }
-    co_return state->error;
+    sent_ = 0;
+    pending_.clear();
+    if (pending_.capacity() > kKept) {
+        pending_ = {};
+    }
+    return true;
 }
 
 void beast_close_socket(BatchStream& stream) {
-    stream.abort();
+    ErrorCode ignored;
+    stream.next_layer().close(ignored);
 }
 
 void teardown(boost::beast::role_type role, BatchStream& stream, ErrorCode& error) {
     using boost::beast::websocket::teardown;
+    stream.flush(error);
     teardown(role, stream.next_layer(), error);
 }
 

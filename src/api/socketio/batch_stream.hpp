@@ -1,20 +1,15 @@
-// A stream under Beast's websocket that gathers small writes: what is written in one turn of the
-// loop goes to the kernel together. A write completes when its bytes are kept; drain() waits until
-// they are gone and reports what went wrong. The state is shared with the write in progress, which
-// may outlive the stream.
+// The stream under Beast's websocket: what is written is kept, and flush() gives it to the kernel, so that many
+// small frames make one write. Writing never fails and never waits; flush() tells what went wrong. One thread.
 #pragma once
 
 #include <cstddef>
-#include <memory>
+#include <functional>
 #include <string>
 #include <utility>
 
-#include <boost/asio/awaitable.hpp>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/buffers_iterator.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/bind_handler.hpp>
 #include <boost/beast/core/error.hpp>
@@ -25,74 +20,86 @@ namespace flow::socketio {
 
 /// TCP and Unix sockets alike.
 using HttpStream = boost::beast::basic_stream<boost::asio::generic::stream_protocol>;
+using StreamSocket = boost::asio::generic::stream_protocol::socket;
 using ErrorCode = boost::beast::error_code;
 
 class BatchStream {
 public:
-    using next_layer_type = HttpStream;
-    using executor_type = HttpStream::executor_type;
+    using next_layer_type = StreamSocket;
+    using executor_type = StreamSocket::executor_type;
 
-    explicit BatchStream(HttpStream stream);
-    ~BatchStream();
-    BatchStream(BatchStream&&) noexcept = default;
-    BatchStream& operator=(BatchStream&&) = delete;
+    explicit BatchStream(StreamSocket socket) : socket_(std::move(socket)) {}
 
-    executor_type get_executor() { return state_->stream.get_executor(); }
-    HttpStream& next_layer() { return state_->stream; }
-    const HttpStream& next_layer() const { return state_->stream; }
+    executor_type get_executor() { return socket_.get_executor(); }
+    StreamSocket& next_layer() { return socket_; }
+    const StreamSocket& next_layer() const { return socket_; }
+    /// Called whenever something is kept that was not asked for: an answer to a ping or to a close.
+    void on_written(std::function<void()> written) { written_ = std::move(written); }
 
+    std::size_t pending() const { return pending_.size() - sent_; }
+    /// False when the socket takes no more now; an error empties what is pending.
+    bool flush(ErrorCode& error);
+
+    template <class Buffers>
+    std::size_t write_some(const Buffers& buffers, ErrorCode& error) {
+        error = {};
+        std::size_t size = 0;
+        const auto end = boost::asio::buffer_sequence_end(buffers);
+        for (auto it = boost::asio::buffer_sequence_begin(buffers); it != end; ++it) {
+            const boost::asio::const_buffer part(*it);
+            pending_.append(static_cast<const char*>(part.data()), part.size());
+            size += part.size();
+        }
+        return size;
+    }
+    template <class Buffers>
+    std::size_t write_some(const Buffers& buffers) {
+        ErrorCode never;
+        return write_some(buffers, never);
+    }
+    template <class Buffers>
+    std::size_t read_some(const Buffers& buffers, ErrorCode& error) {
+        return socket_.read_some(buffers, error);
+    }
+    template <class Buffers>
+    std::size_t read_some(const Buffers& buffers) {
+        return socket_.read_some(buffers);
+    }
     template <class Buffers, class Handler>
     auto async_read_some(const Buffers& buffers, Handler&& handler) {
-        return state_->stream.async_read_some(buffers, std::forward<Handler>(handler));
+        return socket_.async_read_some(buffers, std::forward<Handler>(handler));
     }
-
     template <class Buffers, class Handler>
     auto async_write_some(const Buffers& buffers, Handler&& handler) {
-        const ErrorCode error = state_->error;
-        const std::size_t size = error ? 0 : boost::asio::buffer_size(buffers);
-        if (!error) {
-            state_->pending.append(boost::asio::buffers_begin(buffers),
-                                   boost::asio::buffers_end(buffers));
-            schedule(state_);
+        const std::size_t size = write_some(buffers);
+        if (written_) {
+            written_();
         }
-        auto initiate = [executor = get_executor(), error, size](auto&& done) {
-            boost::asio::post(executor, boost::beast::bind_front_handler(
-                                            std::forward<decltype(done)>(done), error, size));
+        auto initiate = [executor = get_executor(), size](auto&& done) {
+            boost::asio::post(executor,
+                              boost::beast::bind_front_handler(std::forward<decltype(done)>(done),
+                                                               ErrorCode{}, size));
         };
         return boost::asio::async_initiate<Handler, void(ErrorCode, std::size_t)>(initiate,
                                                                                   handler);
     }
 
-    std::size_t pending() const { return state_->pending.size() + state_->writing.size(); }
-    /// Waits until everything written so far has been given to the kernel.
-    boost::asio::awaitable<ErrorCode> drain();
-    /// Ends all that is in progress.
-    void abort();
-
 private:
-    struct State {
-        explicit State(HttpStream next) : stream(std::move(next)), drained(stream.get_executor()) {}
-
-        HttpStream stream;
-        boost::asio::steady_timer drained;
-        std::string pending;
-        std::string writing;
-        bool scheduled = false;
-        ErrorCode error;
-    };
-    /// The kernel gets the bytes at the end of this turn, or when the write in progress is done.
-    static void schedule(const std::shared_ptr<State>& state);
-    static void write(const std::shared_ptr<State>& state);
-
-    std::shared_ptr<State> state_;
+    StreamSocket socket_;
+    std::string pending_;
+    std::size_t sent_ = 0;          ///< of pending_
+    std::function<void()> written_;
 };
 
 void beast_close_socket(BatchStream& stream);
 void teardown(boost::beast::role_type role, BatchStream& stream, ErrorCode& error);
 
+/// What is pending goes out before the end is said.
 template <class Handler>
 void async_teardown(boost::beast::role_type role, BatchStream& stream, Handler&& handler) {
     using boost::beast::websocket::async_teardown;
+    ErrorCode ignored;
+    stream.flush(ignored);
     async_teardown(role, stream.next_layer(), std::forward<Handler>(handler));
 }
 

@@ -18,8 +18,7 @@ Client::Client(boost::asio::any_io_executor executor, std::shared_ptr<const Conf
       namespaces_(std::move(namespaces)),
       session_(std::move(session)),
       decoder_(DecoderLimits{config_->max_json_depth, config_->max_attachments,
-                             config_->max_payload}),
-      limit_(executor) {}
+                             config_->max_payload}) {}
 
 void Client::start() {
     limit_session(config_->connect_timeout, "connect timeout");
@@ -46,14 +45,14 @@ std::shared_ptr<Socket> Client::find(std::string_view nsp) const {
 
 /// Ends the session later unless the timer is used for something else or cancelled before.
 void Client::limit_session(std::chrono::milliseconds after, std::string reason) {
-    limit_.expires_after(after);
+    limit_ = std::make_unique<boost::asio::steady_timer>(executor_, after);
     auto over = [weak = session_, reason = std::move(reason)](boost::system::error_code error) {
         const auto session = weak.lock();
         if (session && !error) {
             session->fail(reason);
         }
     };
-    limit_.async_wait(std::move(over));
+    limit_->async_wait(std::move(over));
 }
 
 bool Client::on_message(std::string_view data, bool binary) {
@@ -74,7 +73,7 @@ bool Client::on_message(std::string_view data, bool binary) {
         return true;
     }
     if (waited && joined_once_) {
-        limit_.cancel();
+        limit_.reset();
     }
     return on_packet(decoder_.take());
 }
@@ -213,7 +212,7 @@ void Client::remove(const std::shared_ptr<Socket>& socket, const std::string& re
 
 void Client::on_closed(const std::string& reason) {
     const auto self = shared_from_this();
-    limit_.cancel();
+    limit_.reset();
     while (!sockets_.empty()) {
         const auto socket = sockets_.back();
         remove(socket, reason);

@@ -77,7 +77,7 @@ private:
     std::shared_ptr<const NamespaceTable> namespaces_;
     std::weak_ptr<EngineSession> session_;
     Decoder decoder_;
-    boost::asio::steady_timer limit_;
+    std::unique_ptr<boost::asio::steady_timer> limit_;
     bool joined_once_ = false;
     std::vector<std::shared_ptr<Socket>> sockets_;      ///< at most one for each namespace
     std::uint64_t next_ack_ = 0;

@@ -132,7 +132,7 @@ void Client::join(const std::shared_ptr<Socket>& socket) {
 /// The answer to CONNECT.
 void Client::greet(const std::shared_ptr<Socket>& socket) {
     joined_once_ = true;
-    limit_.cancel();
+    limit_.reset();
     socket->state_ = Socket::State::connected;
     socket->nsp_->add(socket);
     SocketPacket answer;

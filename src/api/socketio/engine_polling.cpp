@@ -27,15 +27,17 @@ boost::asio::awaitable<PollAnswer> EngineSession::poll() {
         co_return refused;
     }
     bool waited = false;
+    poll_wake_ = std::make_unique<boost::asio::steady_timer>(timer_.get_executor());
     while (!poll_is_due(waited)) {
         if (transport_.poll_gets_noop()) {
-            poll_wake_.expires_after(kNoopDelay);
+            poll_wake_->expires_after(kNoopDelay);
         } else {
-            poll_wake_.expires_at(TimePoint::max());
+            poll_wake_->expires_at(TimePoint::max());
         }
-        co_await poll_wake_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+        co_await poll_wake_->async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
         waited = true;
     }
+    poll_wake_.reset();
     transport_.poll_ends();
     co_return make_poll_answer();
 }

@@ -24,8 +24,7 @@ EngineSession::EngineSession(boost::asio::any_io_executor executor,
       transport_(init_.transport),
       heartbeat_(config_->ping_interval, config_->ping_timeout, Clock::now()),
       queue_(config_->max_send_queue),
-      timer_(executor),
-      poll_wake_(executor) {}
+      timer_(executor) {}
 
 void EngineSession::start(std::shared_ptr<SessionUser> user) {
     user_ = std::move(user);
@@ -95,7 +94,7 @@ void EngineSession::fail(const std::string& reason, PacketType farewell) {
     farewell_ = farewell;
     queue_.clear();
     timer_.cancel();
-    poll_wake_.cancel();
+    wake_poll();
     for (auto* link : {&candidate_, &link_}) {
         if (const auto gone = std::exchange(*link, nullptr)) {
             gone->shut();
@@ -182,7 +181,7 @@ TransportState::Step EngineSession::on_candidate_packet(const PacketView& packet
         link_ = std::move(candidate_);
     }
     if (step != TransportState::Step::refuse) {
-        poll_wake_.cancel();
+        wake_poll();
     }
     return step;
 }
@@ -191,7 +190,7 @@ void EngineSession::abandon_candidate() {
     candidate_.reset();
     if (transport_.kind() == TransportKind::polling) {
         transport_.upgrade_abandoned();
-        poll_wake_.cancel();
+        wake_poll();
     }
 }
 
@@ -201,7 +200,13 @@ void EngineSession::wake_writer() {
             link_->wake();
         }
     } else if (life_ != Life::open || !transport_.poll_gets_noop()) {
-        poll_wake_.cancel();
+        wake_poll();
+    }
+}
+
+void EngineSession::wake_poll() {
+    if (poll_wake_) {
+        poll_wake_->cancel();
     }
 }
 

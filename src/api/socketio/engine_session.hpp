@@ -68,6 +68,7 @@ private:
     void arm(TimePoint when);
     void on_timer();
     void wake_writer();
+    void wake_poll();
     bool poll_is_due(bool waited) const;
     PollAnswer make_poll_answer();
     void tell_user(const std::string& reason);
@@ -83,7 +84,7 @@ private:
     PacketType farewell_ = PacketType::close;
     TimePoint armed_;
     boost::asio::steady_timer timer_;
-    boost::asio::steady_timer poll_wake_;
+    std::unique_ptr<boost::asio::steady_timer> poll_wake_;  ///< while a poll waits
     std::shared_ptr<SessionUser> user_;
     std::shared_ptr<TransportLink> link_;
     std::shared_ptr<TransportLink> candidate_;

@@ -27,15 +27,13 @@ std::string_view view(beast::string_view text) {
 
 HttpConnection::HttpConnection(HttpStream stream, ConnectionNames names,
                                std::shared_ptr<ServerCore> core)
-    : stream_(std::move(stream)),
+    : Connection(std::move(core)),
+      stream_(std::move(stream)),
       names_(std::move(names)),
-      core_(std::move(core)),
-      config_(core_->config()) {}
+      config_(this->core()->config()) {}
 
 void HttpConnection::kill() {
-    if (const auto link = link_.lock()) {
-        link->kill();
-    } else if (!handed_over_) {
+    if (!handed_over_) {
         stream_.close();
     }
 }
@@ -73,7 +71,7 @@ asio::awaitable<bool> HttpConnection::serve_one() {
         co_return false;
     }
     Request request = parser.release();
-    if (beast::websocket::is_upgrade(request) && core_->site_for(view(request.target()))) {
+    if (beast::websocket::is_upgrade(request) && core()->site_for(view(request.target()))) {
         co_await serve_websocket(std::move(request));
         co_return false;
     }
@@ -88,7 +86,7 @@ asio::awaitable<bool> HttpConnection::serve_one() {
     if (head) {
         response.body().clear();        // the length that a GET would have stays
     }
-    co_return co_await write_response(std::move(response), keep_alive && !core_->closing());
+    co_return co_await write_response(std::move(response), keep_alive && !core()->closing());
 }
 
 asio::awaitable<ErrorCode> HttpConnection::read_request(Parser& parser) {
@@ -144,7 +142,7 @@ asio::awaitable<void> HttpConnection::linger() {
 
 HttpResponse HttpConnection::refusal(const Request& request, http::status status,
                                      const std::string& message) const {
-    if (config_->refusal_body && !core_->site_for(view(request.target()))) {
+    if (config_->refusal_body && !core()->site_for(view(request.target()))) {
         return plain_response(status, "application/json",
                               config_->refusal_body(static_cast<unsigned>(status), message));
     }
@@ -185,7 +183,7 @@ asio::awaitable<void> HttpConnection::refuse_malformed(ErrorCode error) {
 }
 
 std::optional<HttpResponse> HttpConnection::refuse_access(const Request& request) const {
-    if (!core_->access_check) {
+    if (!core()->access_check) {
         return std::nullopt;
     }
     AccessRequest facts;
@@ -193,7 +191,7 @@ std::optional<HttpResponse> HttpConnection::refuse_access(const Request& request
     facts.origin = view(request[http::field::origin]);
     facts.local = names_.local;
     facts.local_unix = names_.is_unix;
-    const auto reason = core_->access_check(facts);
+    const auto reason = core()->access_check(facts);
     if (!reason) {
         return std::nullopt;
     }
@@ -209,7 +207,7 @@ asio::awaitable<HttpResponse> HttpConnection::answer(Request request) {
     }
     const bool preflight = request.method() == http::verb::options &&
                            request.find(http::field::origin) != request.end();
-    auto site = core_->site_for(view(request.target()));
+    auto site = core()->site_for(view(request.target()));
     if (preflight || (site && request.method() == http::verb::options)) {
         co_return preflight_response(request, *config_);
     }
@@ -220,8 +218,8 @@ asio::awaitable<HttpResponse> HttpConnection::answer(Request request) {
 }
 
 HttpResponse HttpConnection::answer_other(const Request& request) const {
-    if (core_->http_handler) {
-        if (auto response = core_->http_handler(request)) {
+    if (core()->http_handler) {
+        if (auto response = core()->http_handler(request)) {
             return std::move(*response);
         }
     }

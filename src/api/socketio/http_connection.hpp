@@ -1,6 +1,6 @@
 // One TCP or Unix connection: reads requests one after another, checks who may ask, and answers
 // from an Engine.IO site or the application's HTTP handler; an upgrade hands the socket to a
-// WebSocketLink. Kept alive by its coroutine; the core knows it in order to stop it.
+// WebSocketLink and ends. Kept alive by its coroutine.
 #pragma once
 
 #include <memory>
@@ -13,10 +13,10 @@
 #include <boost/beast/http/string_body.hpp>
 
 #include "api/socketio/batch_stream.hpp"
+#include "api/socketio/connection.hpp"
 #include "api/socketio/engine_request.hpp"
 #include "api/socketio/engine_site.hpp"
 #include "api/socketio/server_core.hpp"
-#include "api/socketio/websocket_link.hpp"
 
 namespace flow::socketio {
 
@@ -28,17 +28,15 @@ struct ConnectionNames {
     bool remote_is_loopback = false;
 };
 
-class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
+class HttpConnection : public Connection {
 public:
     using Request = boost::beast::http::request<boost::beast::http::string_body>;
 
     HttpConnection(HttpStream stream, ConnectionNames names, std::shared_ptr<ServerCore> core);
 
     boost::asio::awaitable<void> run();
-    /// Closes the socket without a word.
-    void kill();
-    /// Closes it if no request is being read or answered.
-    void close_if_idle();
+    void kill() override;
+    void close_if_idle() override;
 
 private:
     using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
@@ -71,10 +69,8 @@ private:
 
     HttpStream stream_;
     ConnectionNames names_;
-    std::shared_ptr<ServerCore> core_;
     std::shared_ptr<const Config> config_;
     boost::beast::flat_buffer buffer_;
-    std::weak_ptr<WebSocketLink> link_;
     std::shared_ptr<EngineSession> posting_;
     std::shared_ptr<EngineSession> polled_;
     std::size_t polled_cost_ = 0;

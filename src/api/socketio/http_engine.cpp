@@ -10,6 +10,7 @@
 #include <boost/beast/websocket/rfc6455.hpp>
 
 #include "api/socketio/http_connection.hpp"
+#include "api/socketio/websocket_link.hpp"
 
 namespace flow::socketio {
 namespace {
@@ -42,8 +43,13 @@ std::shared_ptr<const Handshake> HttpConnection::handshake_of(const Request& req
     handshake->target = std::string(view(request.target()));
     handshake->local = names_.remote_is_loopback;
     for (const auto& field : request) {
-        handshake->headers.emplace_back(lower(view(field.name_string())), view(field.value()));
+        std::string name = lower(view(field.name_string()));
+        // What the websocket's handshake was about is over; it is kept for each client otherwise.
+        if (!name.starts_with("sec-websocket-") && name != "connection" && name != "upgrade") {
+            handshake->headers.emplace_back(std::move(name), view(field.value()));
+        }
     }
+    handshake->headers.shrink_to_fit();
     return handshake;
 }
 
@@ -60,7 +66,7 @@ std::optional<EngineError> HttpConnection::check(const EngineSite& site,
 }
 
 void HttpConnection::claim_post(const Request& header) {
-    const auto site = core_->site_for(view(header.target()));
+    const auto site = core()->site_for(view(header.target()));
     if (header.method() != http::verb::post || !site || check(*site, header)) {
         return;
     }
@@ -83,7 +89,7 @@ void HttpConnection::release_post() {
 }
 
 HttpResponse HttpConnection::open_session(EngineSite& site, const Request& request) {
-    const auto session = core_->closing()
+    const auto session = core()->closing()
                              ? nullptr
                              : site.open(TransportKind::polling, handshake_of(request));
     if (!session) {
@@ -130,7 +136,7 @@ asio::awaitable<HttpResponse> HttpConnection::answer_poll(std::shared_ptr<Engine
 /// While a poll waits nobody reads from its socket: a client that hangs up is noticed here.
 void HttpConnection::watch_for_hangup(const std::shared_ptr<EngineSession>& session) {
     auto readable = [weak = weak_from_this(), of = std::weak_ptr(session)](ErrorCode error) {
-        const auto self = weak.lock();
+        const auto self = std::static_pointer_cast<HttpConnection>(weak.lock());
         const auto polled = of.lock();
         if (error || !self || !polled || !self->stream_.socket().is_open()) {
             return;
@@ -169,14 +175,14 @@ asio::awaitable<HttpResponse> HttpConnection::answer_post(std::shared_ptr<Engine
 }
 
 asio::awaitable<void> HttpConnection::serve_websocket(Request request) {
-    const auto site = core_->site_for(view(request.target()));
+    const auto site = core()->site_for(view(request.target()));
     auto refusal = refuse_access(request);
     if (!refusal) {
         if (const auto error = check(*site, request)) {
             refusal = error_response(*error);
         }
     }
-    if (refusal || core_->closing()) {
+    if (refusal || core()->closing()) {
         HttpResponse response =
             refusal ? std::move(*refusal) : error_response(EngineError::bad_request);
         add_cors(response, view(request[http::field::origin]), *config_);
@@ -184,25 +190,11 @@ asio::awaitable<void> HttpConnection::serve_websocket(Request request) {
         co_await write_response(std::move(response), false);
         co_return;
     }
-    const std::string sid = parse_engine_query(view(request.target())).sid;
     auto handshake = handshake_of(request);
-    auto link = std::make_shared<WebSocketLink>(std::move(stream_), config_, names_.remote);
-    link_ = link;
     handed_over_ = true;
-    const ErrorCode error = co_await link->accept(std::move(request));
-    if (error) {
-        co_return;
-    }
-    const auto session =
-        sid.empty() ? site->open(TransportKind::websocket, std::move(handshake)) : site->find(sid);
-    if (!session || (!sid.empty() && !session->attach_candidate(link))) {
-        co_await link->turn_away();
-    } else if (sid.empty()) {
-        session->send(text_message(session->open_packet()));
-        co_await link->serve(session);
-    } else {
-        co_await link->serve_candidate(session);
-    }
+    stream_.expires_never();
+    auto link = std::make_shared<WebSocketLink>(stream_.release_socket(), core(), names_.remote);
+    WebSocketLink::start(std::move(link), std::move(request), site, std::move(handshake));
 }
 
 }  // namespace flow::socketio

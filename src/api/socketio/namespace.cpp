@@ -9,7 +9,8 @@ Namespace::Namespace(std::string name, Handlers handlers, RecoveryLimits limits)
     : name_(std::move(name)), handlers_(std::move(handlers)), recovery_(limits) {}
 
 void Namespace::add(const std::shared_ptr<Socket>& socket) {
-    sockets_[socket->id()] = socket;
+    sockets_.erase(socket->id());
+    sockets_.emplace(socket->id(), socket);
     for (const std::string& room : socket->rooms()) {
         rooms_[room].insert(socket.get());
     }

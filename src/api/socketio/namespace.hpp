@@ -45,7 +45,7 @@ private:
     std::string name_;
     Handlers handlers_;
     Recovery recovery_;
-    std::unordered_map<std::string, std::shared_ptr<Socket>> sockets_;
+    std::unordered_map<std::string_view, std::shared_ptr<Socket>> sockets_;  ///< the keys are the sockets' ids
     std::unordered_map<std::string, Members> rooms_;
 };
 

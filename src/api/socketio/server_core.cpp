@@ -4,11 +4,21 @@
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 
 #include "api/socketio/http_connection.hpp"
 #include "api/socketio/log.hpp"
 
 namespace flow::socketio {
+
+Connection::Connection(std::shared_ptr<ServerCore> core) : core_(std::move(core)) {
+    core_->track(*this);
+}
+
+Connection::~Connection() {
+    core_->forget(*this);
+}
+
 namespace {
 
 /// Bare Engine.IO: hands each message on.
@@ -35,7 +45,10 @@ private:
 }  // namespace
 
 ServerCore::ServerCore(boost::asio::io_context& io, Config config)
-    : io_(io), config_(std::make_shared<const Config>(std::move(config))), close_limit_(io) {}
+    : io_(io),
+      config_(std::make_shared<const Config>(std::move(config))),
+      flusher_(std::make_shared<Flusher>(io.get_executor())),
+      close_limit_(io) {}
 
 void ServerCore::start() {
     add_site(config_->path, [executor = boost::asio::any_io_executor(io_.get_executor()),
@@ -109,9 +122,7 @@ void ServerCore::adopt(HttpStream stream, ConnectionNames names) {
     }
     auto connection =
         std::make_shared<HttpConnection>(std::move(stream), std::move(names), shared_from_this());
-    connections_[connection.get()] = connection;
     auto ended = [self = shared_from_this(), connection](std::exception_ptr failure) {
-        self->forget(connection.get());
         if (!failure) {
             return;
         }
@@ -124,16 +135,19 @@ void ServerCore::adopt(HttpStream stream, ConnectionNames names) {
     boost::asio::co_spawn(io_, connection->run(), std::move(ended));
 }
 
-void ServerCore::forget(const HttpConnection* connection) {
-    connections_.erase(connection);
-    finish_close_if_empty();
+void ServerCore::forget(Connection& connection) {
+    connections_.erase(&connection);
+    if (closing_ && closed_) {
+        // It is being destroyed: the application is not called from inside of that.
+        boost::asio::post(io_, [self = shared_from_this()] { self->finish_close_if_empty(); });
+    }
 }
 
-std::vector<std::shared_ptr<HttpConnection>> ServerCore::connections() const {
-    std::vector<std::shared_ptr<HttpConnection>> all;
-    for (const auto& [pointer, weak] : connections_) {
-        if (auto connection = weak.lock()) {
-            all.push_back(std::move(connection));
+std::vector<std::shared_ptr<Connection>> ServerCore::connections() const {
+    std::vector<std::shared_ptr<Connection>> all;
+    for (Connection* const connection : connections_) {
+        if (auto alive = connection->weak_from_this().lock()) {
+            all.push_back(std::move(alive));
         }
     }
     return all;

@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include <boost/asio/awaitable.hpp>
@@ -18,12 +18,13 @@
 #include "api/socketio/batch_stream.hpp"
 #include "api/socketio/client.hpp"
 #include "api/socketio/engine_site.hpp"
+#include "api/socketio/flusher.hpp"
 #include "api/socketio/namespace.hpp"
 #include "api/socketio/server.hpp"
 
 namespace flow::socketio {
 
-class HttpConnection;
+class Connection;
 struct ConnectionNames;
 
 class ServerCore : public std::enable_shared_from_this<ServerCore> {
@@ -40,7 +41,11 @@ public:
     void set_namespace(std::string name, Handlers handlers);
     /// Null when there is none of that name.
     std::shared_ptr<Namespace> find_namespace(std::string_view name) const;
+    const std::shared_ptr<Flusher>& flusher() const { return flusher_; }
     bool closing() const { return closing_; }
+    /// A connection that begins, and one that has ended.
+    void track(Connection& connection) { connections_.insert(&connection); }
+    void forget(Connection& connection);
     std::size_t session_count() const;
     std::size_t connection_count() const { return connections_.size(); }
     void close(std::function<void()> closed);
@@ -59,19 +64,19 @@ private:
     boost::asio::awaitable<void> accept_failed(ErrorCode error);
     void adopt_tcp(Tcp::socket socket);
     void adopt(HttpStream stream, ConnectionNames names);
-    void forget(const HttpConnection* connection);
     void finish_close_if_empty();
     void finish_close();
     void add_site(std::string path, EngineSite::UserFactory factory);
     void stop_listening();
-    std::vector<std::shared_ptr<HttpConnection>> connections() const;
+    std::vector<std::shared_ptr<Connection>> connections() const;
 
     boost::asio::io_context& io_;
     std::shared_ptr<const Config> config_;
     std::shared_ptr<NamespaceTable> namespaces_ = std::make_shared<NamespaceTable>();
     std::vector<std::shared_ptr<EngineSite>> sites_;
     std::vector<std::function<void()>> stop_listeners_;
-    std::unordered_map<const HttpConnection*, std::weak_ptr<HttpConnection>> connections_;
+    std::unordered_set<Connection*> connections_;
+    std::shared_ptr<Flusher> flusher_;
     boost::asio::steady_timer close_limit_;
     std::function<void()> closed_;
     bool closing_ = false;

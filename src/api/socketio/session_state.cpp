@@ -3,6 +3,13 @@
 #include <utility>
 
 namespace flow::socketio {
+namespace {
+
+/// A queue that is not emptied is moved to its beginning now and then.
+constexpr std::size_t kMoveAfter = 64;
+constexpr std::size_t kCapacityKept = 1;
+
+}  // namespace
 
 Heartbeat::Heartbeat(Millis interval, Millis timeout, TimePoint now)
     : interval_(interval), timeout_(timeout), next_(now + interval) {}
@@ -69,7 +76,7 @@ bool SendQueue::push(Message message) {
     if (bytes_ + cost > max_bytes_) {
         drop_until_fits(cost);
     }
-    if (bytes_ + cost > max_bytes_ && !messages_.empty()) {
+    if (bytes_ + cost > max_bytes_ && !empty()) {
         dropped_ += message.droppable ? 1 : 0;
         return message.droppable;
     }
@@ -78,8 +85,9 @@ bool SendQueue::push(Message message) {
 }
 
 void SendQueue::drop_until_fits(std::size_t cost) {
-    std::deque<Message> kept;
-    for (Message& message : messages_) {
+    std::vector<Message> kept;
+    for (std::size_t i = first_; i < messages_.size(); ++i) {
+        Message& message = messages_[i];
         if (message.droppable && bytes_ + cost > max_bytes_) {
             bytes_ -= message.cost();
             ++dropped_;
@@ -88,21 +96,35 @@ void SendQueue::drop_until_fits(std::size_t cost) {
         }
     }
     messages_ = std::move(kept);
+    first_ = 0;
 }
 
 std::optional<Message> SendQueue::pop() {
-    if (messages_.empty()) {
+    if (empty()) {
         return std::nullopt;
     }
-    Message message = std::move(messages_.front());
-    messages_.pop_front();
+    Message message = std::move(messages_[first_++]);
     bytes_ -= message.cost();
+    if (empty()) {
+        release();
+    } else if (first_ >= kMoveAfter && 2 * first_ > messages_.size()) {
+        messages_.erase(messages_.begin(), messages_.begin() + static_cast<std::ptrdiff_t>(first_));
+        first_ = 0;
+    }
     return message;
 }
 
 void SendQueue::clear() {
-    messages_.clear();
+    release();
     bytes_ = 0;
+}
+
+void SendQueue::release() {
+    first_ = 0;
+    messages_.clear();
+    if (messages_.capacity() > kCapacityKept) {
+        messages_ = {};
+    }
 }
 
 void SendQueue::append(Message message) {

@@ -6,8 +6,8 @@
 
 #include <chrono>
 #include <cstddef>
-#include <deque>
 #include <optional>
+#include <vector>
 
 #include "api/socketio/engine_packet.hpp"
 #include "api/socketio/message.hpp"
@@ -85,20 +85,23 @@ public:
     /// Protocol packets, which are small and must go.
     void push_control(Message message) { append(std::move(message)); }
     std::optional<Message> pop();
-    const Message& front() const { return messages_.front(); }
-    bool empty() const { return messages_.empty(); }
+    const Message& front() const { return messages_[first_]; }
+    bool empty() const { return first_ == messages_.size(); }
     std::size_t bytes() const { return bytes_; }
     std::size_t dropped() const { return dropped_; }
     void clear();
 
 private:
     void append(Message message);
+    void release();
     void drop_until_fits(std::size_t cost);
 
     std::size_t max_bytes_;
     std::size_t bytes_ = 0;
     std::size_t dropped_ = 0;
-    std::deque<Message> messages_;
+    /// From first_ on. An empty queue costs nothing: most clients wait for nothing most of the time.
+    std::vector<Message> messages_;
+    std::size_t first_ = 0;
 };
 
 }  // namespace flow::socketio

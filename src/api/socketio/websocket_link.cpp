@@ -9,7 +9,9 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/websocket/option.hpp>
 
+#include "api/socketio/engine_request.hpp"
 #include "api/socketio/log.hpp"
+#include "api/socketio/server_core.hpp"
 
 namespace flow::socketio {
 namespace {
@@ -20,13 +22,13 @@ namespace websocket = boost::beast::websocket;
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 /// A goodbye that the peer does not answer ends after this time.
 constexpr std::chrono::milliseconds kGoodbyeLimit{1'000};
-/// The writer lets the kernel take what has been gathered before it encodes more than this.
+/// The kernel gets what has been gathered before more than this is encoded.
 constexpr std::size_t kBatchBytes = 64 * 1024;
-/// The first messages of a turn go to the kernel one by one, and the answer to CONNECT has a moment for
-/// itself: a client that waits for it before it listens for more (the protocol's own test suite does)
-/// would lose what arrives together with it.
-constexpr std::size_t kSingleMessages = 3;
+/// The answer to CONNECT has a moment for itself: a client that waits for it before it listens for more (the
+/// protocol's own test suite does) would lose what arrives together with it.
 constexpr std::chrono::milliseconds kPause{5};
+/// A buffer that grew larger than this is given back when its message has been read.
+constexpr std::size_t kBufferKept = 4096;
 
 websocket::stream_base::timeout timeouts() {
     websocket::stream_base::timeout limits{};
@@ -38,14 +40,13 @@ websocket::stream_base::timeout timeouts() {
 
 }  // namespace
 
-WebSocketLink::WebSocketLink(HttpStream stream, std::shared_ptr<const Config> config,
+WebSocketLink::WebSocketLink(StreamSocket socket, std::shared_ptr<ServerCore> core,
                              std::string remote)
-    : config_(std::move(config)),
+    : Connection(std::move(core)),
+      config_(this->core()->config()),
+      flusher_(this->core()->flusher()),
       remote_(std::move(remote)),
-      stream_(std::move(stream)),
-      wake_(stream_.get_executor()),
-      limit_(stream_.get_executor()) {
-    stream_.next_layer().next_layer().expires_never();
+      stream_(std::move(socket)) {
     stream_.set_option(timeouts());
     stream_.read_message_max(0);    // read_message() has the limit
     stream_.auto_fragment(false);
@@ -57,48 +58,86 @@ WebSocketLink::WebSocketLink(HttpStream stream, std::shared_ptr<const Config> co
     }
 }
 
-asio::awaitable<ErrorCode> WebSocketLink::accept(Request request) {
-    const auto self = shared_from_this();
-    const auto [error] = co_await stream_.async_accept(request, kTuple);
-    co_return error;
+std::shared_ptr<WebSocketLink> WebSocketLink::self() {
+    return std::static_pointer_cast<WebSocketLink>(shared_from_this());
 }
 
-asio::awaitable<void> WebSocketLink::turn_away() {
-    const auto self = shared_from_this();
-    co_await say_goodbye();
-}
-
-asio::awaitable<void> WebSocketLink::serve(std::shared_ptr<EngineSession> session) {
-    const auto self = shared_from_this();
-    session->attach(self);
-    start_writer(session);
-    co_await read_loop(session);
-}
-
-asio::awaitable<void> WebSocketLink::serve_candidate(std::shared_ptr<EngineSession> session) {
-    const auto self = shared_from_this();
-    limit_.expires_after(config_->upgrade_timeout);
-    limit_.async_wait([weak = weak_from_this()](ErrorCode error) {
-        const auto link = weak.lock();
-        if (link && !error) {
-            link->kill();
+void WebSocketLink::start(std::shared_ptr<WebSocketLink> link, Request request,
+                          std::shared_ptr<EngineSite> site,
+                          std::shared_ptr<const Handshake> handshake) {
+    WebSocketLink& it = *link;
+    it.stream_.next_layer().on_written([weak = std::weak_ptr(link)] {
+        if (const auto alive = weak.lock()) {
+            alive->wake();
         }
     });
+    it.spawn(it.enter(std::move(request), std::move(site), std::move(handshake)));
+}
+
+/// The coroutine holds the link.
+void WebSocketLink::spawn(asio::awaitable<void> coroutine) {
+    auto ended = [link = self()](std::exception_ptr failure) {
+        if (!failure) {
+            return;
+        }
+        log_of(*link->config_).error("websocket failed client={}", link->remote_);
+        if (const auto session = link->session_.lock()) {
+            session->fail("transport error");
+        }
+        link->kill();
+    };
+    asio::co_spawn(stream_.get_executor(), std::move(coroutine), std::move(ended));
+}
+
+asio::awaitable<void> WebSocketLink::enter(Request request, std::shared_ptr<EngineSite> site,
+                                           std::shared_ptr<const Handshake> handshake) {
+    const auto target = request.target();
+    const std::string sid =
+        parse_engine_query(std::string_view(target.data(), target.size())).sid;
+    const auto [error] = co_await stream_.async_accept(request, kTuple);
+    if (error) {
+        flush();
+        co_return;
+    }
+    auto session = sid.empty() ? site->open(TransportKind::websocket, std::move(handshake))
+                               : site->find(sid);
+    const bool taken = session && (sid.empty() || session->attach_candidate(self()));
+    if (!taken) {
+        co_await say_goodbye();
+        co_return;
+    }
+    if (sid.empty()) {
+        session->attach(self());
+        carry(session);
+        session->send(text_message(session->open_packet()));
+        co_return;
+    }
+    kill_after(config_->upgrade_timeout);
     const bool taken_over = co_await try_upgrade(session);
-    limit_.cancel();
+    limit_.reset();
     if (!taken_over) {
         session->abandon_candidate();
         co_await say_goodbye();
         co_return;
     }
-    start_writer(session);
-    co_await read_loop(session);
+    carry(session);
+}
+
+/// From here on the reading coroutine is all that stays.
+void WebSocketLink::carry(const std::shared_ptr<EngineSession>& session) {
+    session_ = session;
+    spawn(read_loop(session));
+    wake();
 }
 
 asio::awaitable<bool> WebSocketLink::try_upgrade(std::shared_ptr<EngineSession> session) {
     const std::string answer = "3probe";
     PacketView packet;
-    while (co_await read_packet(packet)) {
+    for (;;) {
+        const bool read = co_await read_message();
+        if (!read || !decode(packet)) {
+            co_return false;
+        }
         const auto step = session->on_candidate_packet(packet);
         if (step == TransportState::Step::take_over) {
             co_return true;
@@ -106,176 +145,193 @@ asio::awaitable<bool> WebSocketLink::try_upgrade(std::shared_ptr<EngineSession> 
         if (step == TransportState::Step::refuse) {
             co_return false;
         }
-        const bool written = co_await write_frame(answer, false);
-        if (!written) {
-            co_return false;
-        }
+        write_frame(answer, false);
+        wake();
     }
-    co_return false;
 }
 
-asio::awaitable<bool> WebSocketLink::read_packet(PacketView& packet) {
-    const bool read = co_await read_message();
-    if (!read) {
-        co_return false;
-    }
+bool WebSocketLink::decode(PacketView& packet) const {
     const auto data = buffer_.cdata();
     const std::string_view text(static_cast<const char*>(data.data()), data.size());
     if (stream_.got_binary()) {
         packet.type = PacketType::message;
         packet.data = text;
         packet.binary = true;
-        co_return true;
+        return true;
     }
     const auto decoded = decode_packet(text);
     if (decoded) {
         packet = *decoded;
     }
-    co_return decoded.has_value();
+    return decoded.has_value();
 }
 
 /// One message into buffer_. Beast's own limit would not tell the size of what was too large, so the limit is here: on
 /// what a frame announces, where it is not compressed, and on what has come.
 asio::awaitable<bool> WebSocketLink::read_message() {
-    constexpr std::size_t kPiece = 1536;
-    const std::size_t limit = config_->max_payload;
+    constexpr std::size_t kFirstPiece = 256;
+    constexpr std::size_t kPiece = 16 * 1024;
     buffer_.consume(buffer_.size());
+    if (buffer_.capacity() > kBufferKept) {
+        buffer_ = boost::beast::flat_buffer{};
+    }
     bool more = true;
     while (more) {
-        const std::size_t room = limit + 1 - buffer_.size();
-        const std::size_t wanted = std::min(stream_.read_size_hint(kPiece), room);
+        const std::size_t room = config_->max_payload + 1 - buffer_.size();
+        const std::size_t piece = buffer_.size() == 0 ? kFirstPiece : kPiece;
+        const std::size_t wanted = std::min(stream_.read_size_hint(piece), room);
         const auto [error, size] = co_await stream_.async_read_some(buffer_, wanted, kTuple);
-        if (error) {
+        if (error || is_too_large()) {
             co_return false;
         }
         more = !stream_.is_message_done();
-        // A hint of 1 says nothing: it stands for a frame that is complete, too.
-        const std::size_t left = more && !config_->deflate ? stream_.read_size_hint(1) : 0;
-        const std::size_t total = left > limit ? left : buffer_.size() + (left > 1 ? left : 0);
-        if (total > limit) {
-            log_of(*config_).warn("websocket message too large client={} size={} limit={}", remote_, total, limit);
-            goodbye_ = websocket::close_code::too_big;
-            co_return false;
-        }
     }
+    flusher_->received();
     co_return true;
 }
 
+bool WebSocketLink::is_too_large() {
+    const std::size_t limit = config_->max_payload;
+    // A hint of 1 says nothing: it stands for a frame that is complete, too.
+    const bool announced = !stream_.is_message_done() && !config_->deflate;
+    const std::size_t left = announced ? stream_.read_size_hint(1) : 0;
+    const std::size_t total = left > limit ? left : buffer_.size() + (left > 1 ? left : 0);
+    if (total <= limit) {
+        return false;
+    }
+    log_of(*config_).warn("websocket message too large client={} size={} limit={}", remote_, total,
+                          limit);
+    goodbye_ = websocket::close_code::too_big;
+    return true;
+}
+
 asio::awaitable<void> WebSocketLink::read_loop(std::shared_ptr<EngineSession> session) {
-    const auto self = shared_from_this();
     PacketView packet;
     bool sane = true;
-    while (sane && co_await read_packet(packet)) {
+    while (sane) {
+        const bool read = co_await read_message();
+        if (!read || !decode(packet)) {
+            break;
+        }
         sane = session->receive(packet);
     }
     const bool peer_left = !stream_.is_open();
     session->fail(peer_left || !sane ? "transport close" : "parse error");
-    wake();
 }
 
-void WebSocketLink::start_writer(const std::shared_ptr<EngineSession>& session) {
-    auto ended = [self = shared_from_this(), session](std::exception_ptr failure) {
-        if (failure) {
-            log_of(*self->config_).error("websocket writer failed client={}", self->remote_);
-            session->fail("transport error");
-        }
-    };
-    asio::co_spawn(stream_.get_executor(), write_loop(session), std::move(ended));
+void WebSocketLink::wake() {
+    flusher_->add(self());
 }
 
-asio::awaitable<void> WebSocketLink::write_loop(std::shared_ptr<EngineSession> session) {
-    const auto self = shared_from_this();
-    while (!shut_) {
-        const bool written = co_await write_batch(*session);
-        if (!written) {
-            session->fail("transport error");
-            co_return;
-        }
-        if (session->finished()) {
-            session->fail("closed");
-            co_return;
-        }
-        if (session->pending_bytes() == 0 && !shut_) {
-            wake_.expires_at(TimePoint::max());
-            co_await wake_.async_wait(kTuple);
-        }
-    }
-}
-
-asio::awaitable<bool> WebSocketLink::write_batch(EngineSession& session) {
-    std::size_t cost = 0;
-    std::size_t count = 0;
-    bool ok = true;
-    while (ok && stream_.next_layer().pending() < kBatchBytes) {
-        const auto message = session.take();
-        if (!message) {
-            break;
-        }
-        cost += message->cost();
-        ok = co_await write_message(*message);
-        if (ok && (++count <= kSingleMessages || message->pause_after)) {
-            const ErrorCode error = co_await stream_.next_layer().drain();
-            ok = !error;
-        }
-        if (ok && message->pause_after) {
-            asio::steady_timer pause(stream_.get_executor(), kPause);
-            co_await pause.async_wait(kTuple);
-        }
-    }
-    const ErrorCode error = co_await stream_.next_layer().drain();
-    ok = ok && !error;
-    session.written(cost, ok);
-    co_return ok;
-}
-
-asio::awaitable<bool> WebSocketLink::write_message(const Message& message) {
-    bool ok = true;
-    if (message.text) {
-        ok = co_await write_frame(*message.text, false);
-    }
-    for (const Bytes& attachment : message.attachments) {
-        if (ok) {
-            ok = co_await write_frame(*attachment, true);
-        }
-    }
-    co_return ok;
-}
-
-asio::awaitable<bool> WebSocketLink::write_frame(const std::string& bytes, bool binary) {
-    stream_.binary(binary);
-    const auto [error, size] = co_await stream_.async_write(asio::buffer(bytes), kTuple);
-    co_return !error;
-}
-
-void WebSocketLink::shut() {
-    if (std::exchange(shut_, true)) {
+void WebSocketLink::flush() {
+    if (blocked_) {
         return;
     }
-    wake();
-    auto ended = [self = shared_from_this()](std::exception_ptr) { self->kill(); };
-    asio::co_spawn(stream_.get_executor(), say_goodbye(), std::move(ended));
+    const auto session = session_.lock();
+    ErrorCode error;
+    bool more = true;
+    while (more) {
+        if (session) {
+            gather(*session);
+        }
+        more = stream_.next_layer().pending() > 0;
+        if (!stream_.next_layer().flush(error)) {
+            wait_until_writable();
+            return;
+        }
+        const std::size_t cost = std::exchange(unwritten_, 0);
+        if (session && (cost > 0 || error)) {
+            session->written(cost, !error);
+        }
+    }
+    if (session && !shut_ && session->finished()) {
+        session->fail("closed");
+    }
 }
 
-asio::awaitable<void> WebSocketLink::say_goodbye() {
-    const auto self = shared_from_this();
-    shut_ = true;
-    if (!stream_.is_open()) {
-        co_return;
+void WebSocketLink::gather(EngineSession& session) {
+    while (!shut_ && !paused_ && stream_.is_open() &&
+           stream_.next_layer().pending() < kBatchBytes) {
+        const auto message = session.take();
+        if (!message) {
+            return;
+        }
+        unwritten_ += message->cost();
+        write_message(*message);
+        if (message->pause_after) {
+            pause();
+        }
     }
-    limit_.expires_after(kGoodbyeLimit);
-    limit_.async_wait([weak = weak_from_this()](ErrorCode error) {
+}
+
+void WebSocketLink::write_message(const Message& message) {
+    if (message.text) {
+        write_frame(*message.text, false);
+    }
+    for (const Bytes& attachment : message.attachments) {
+        write_frame(*attachment, true);
+    }
+}
+
+/// Beast makes the frame, the stream below it keeps the bytes: neither waits, so the blocking call does not block.
+void WebSocketLink::write_frame(const std::string& bytes, bool binary) {
+    ErrorCode ignored;  // of a websocket that was closed meanwhile
+    stream_.binary(binary);
+    stream_.write(asio::buffer(bytes), ignored);
+}
+
+void WebSocketLink::wait_until_writable() {
+    blocked_ = true;
+    stream_.next_layer().next_layer().async_wait(
+        asio::socket_base::wait_write, [link = self()](ErrorCode error) {
+            link->blocked_ = false;
+            if (!error) {
+                link->flush();
+            }
+        });
+}
+
+void WebSocketLink::pause() {
+    paused_ = true;
+    auto timer = std::make_shared<asio::steady_timer>(stream_.get_executor(), kPause);
+    timer->async_wait([link = self(), timer](ErrorCode) {
+        link->paused_ = false;
+        link->flush();
+    });
+}
+
+void WebSocketLink::kill_after(std::chrono::milliseconds limit) {
+    limit_ = std::make_unique<asio::steady_timer>(stream_.get_executor(), limit);
+    limit_->async_wait([weak = weak_from_this()](ErrorCode error) {
         const auto link = weak.lock();
         if (link && !error) {
             link->kill();
         }
     });
+}
+
+void WebSocketLink::shut() {
+    if (!std::exchange(shut_, true)) {
+        spawn(say_goodbye());
+    }
+}
+
+asio::awaitable<void> WebSocketLink::say_goodbye() {
+    shut_ = true;
+    if (!stream_.is_open()) {
+        kill();
+        co_return;
+    }
+    kill_after(kGoodbyeLimit);
     const websocket::close_reason reason(goodbye_);
     co_await stream_.async_close(reason, kTuple);
-    limit_.cancel();
+    limit_.reset();
+    kill();
 }
 
 void WebSocketLink::kill() {
-    stream_.next_layer().abort();
+    ErrorCode ignored;
+    stream_.next_layer().next_layer().close(ignored);
 }
 
 }  // namespace flow::socketio

@@ -1,8 +1,9 @@
-// A websocket that carries a session, tries to take one over, or is turned away. One coroutine
-// reads, a second writes what the session has; both hold the link. The session holds it as well
+// A websocket that carries a session, tries to take one over, or is turned away. One coroutine reads; what the
+// session has is written by flush(), when the flusher asks. The link is held by its coroutine and by the session
 // until either ends.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -15,49 +16,61 @@
 
 #include "api/socketio/batch_stream.hpp"
 #include "api/socketio/config.hpp"
+#include "api/socketio/connection.hpp"
 #include "api/socketio/engine_session.hpp"
+#include "api/socketio/engine_site.hpp"
+#include "api/socketio/flusher.hpp"
 
 namespace flow::socketio {
 
-class WebSocketLink : public TransportLink, public std::enable_shared_from_this<WebSocketLink> {
+class WebSocketLink : public Connection, public TransportLink, public Flushable {
 public:
     using Request = boost::beast::http::request<boost::beast::http::string_body>;
 
-    WebSocketLink(HttpStream stream, std::shared_ptr<const Config> config, std::string remote);
+    WebSocketLink(StreamSocket socket, std::shared_ptr<ServerCore> core, std::string remote);
 
-    /// The handshake; `request` is the upgrade request that was read already.
-    boost::asio::awaitable<ErrorCode> accept(Request request);
-    /// Carries `session` from its first packet until either ends.
-    boost::asio::awaitable<void> serve(std::shared_ptr<EngineSession> session);
-    /// Probe and upgrade, then as serve().
-    boost::asio::awaitable<void> serve_candidate(std::shared_ptr<EngineSession> session);
-    /// Says goodbye at once.
-    boost::asio::awaitable<void> turn_away();
+    /// What becomes of an upgrade request that was read and may be answered: a session of its own, or the one
+    /// whose id it names. Returns when the websocket is over.
+    static void start(std::shared_ptr<WebSocketLink> link, Request request,
+                      std::shared_ptr<EngineSite> site,
+                      std::shared_ptr<const Handshake> handshake);
 
-    void wake() override { wake_.cancel(); }
+    void wake() override;
     void shut() override;
-    /// Closes the socket without a word.
-    void kill();
+    void kill() override;
+    void flush() override;
 
 private:
-    boost::asio::awaitable<bool> read_packet(PacketView& packet);
-    boost::asio::awaitable<bool> read_message();
+    boost::asio::awaitable<void> enter(Request request, std::shared_ptr<EngineSite> site,
+                                       std::shared_ptr<const Handshake> handshake);
     boost::asio::awaitable<bool> try_upgrade(std::shared_ptr<EngineSession> session);
     boost::asio::awaitable<void> read_loop(std::shared_ptr<EngineSession> session);
-    boost::asio::awaitable<void> write_loop(std::shared_ptr<EngineSession> session);
-    boost::asio::awaitable<bool> write_batch(EngineSession& session);
-    boost::asio::awaitable<bool> write_message(const Message& message);
-    boost::asio::awaitable<bool> write_frame(const std::string& bytes, bool binary);
+    boost::asio::awaitable<bool> read_message();
     boost::asio::awaitable<void> say_goodbye();
-    void start_writer(const std::shared_ptr<EngineSession>& session);
+    /// False: no packet.
+    bool decode(PacketView& packet) const;
+    bool is_too_large();
+    void carry(const std::shared_ptr<EngineSession>& session);
+    void spawn(boost::asio::awaitable<void> coroutine);
+    void gather(EngineSession& session);
+    void write_message(const Message& message);
+    void write_frame(const std::string& bytes, bool binary);
+    void wait_until_writable();
+    void pause();
+    void kill_after(std::chrono::milliseconds limit);
+    std::shared_ptr<WebSocketLink> self();
 
     std::shared_ptr<const Config> config_;
+    std::shared_ptr<Flusher> flusher_;
     std::string remote_;
     boost::beast::websocket::stream<BatchStream> stream_;
     boost::beast::flat_buffer buffer_;
-    boost::asio::steady_timer wake_;
-    boost::asio::steady_timer limit_;
+    std::unique_ptr<boost::asio::steady_timer> limit_;
+    std::weak_ptr<EngineSession> session_;  ///< the one it carries
+    std::size_t unwritten_ = 0;             ///< cost of what was taken and is not in the kernel yet
     boost::beast::websocket::close_code goodbye_ = boost::beast::websocket::close_code::normal;
+    bool blocked_ = false;                  ///< the socket takes no more now
+    bool paused_ = false;
     bool shut_ = false;
 };
 

@@ -1,6 +1,8 @@
 // Random walks of the session's states beside simple models of them.
 #include <algorithm>
+#include <array>
 #include <deque>
+#include <numeric>
 
 #include <gtest/gtest.h>
 
@@ -27,13 +29,40 @@ struct Waiting {
     std::size_t number = 0;
     std::size_t cost = 0;
     bool droppable = false;
-    bool control = false;
 };
 
-/// The queue, and what it must hold: everything taken and not yet popped, but for droppable ones.
+/// The queue in the fewest words: what must go stays, droppable ones go from the oldest on and only as far as needed.
+struct QueueModel {
+    std::size_t bound = 0;
+    std::size_t dropped = 0;
+    std::deque<Waiting> waiting;
+
+    std::size_t bytes() const {
+        return std::accumulate(waiting.begin(), waiting.end(), std::size_t{0},
+                               [](std::size_t sum, const Waiting& each) { return sum + each.cost; });
+    }
+    bool push(const Waiting& entry) {
+        while (bytes() + entry.cost > bound) {
+            const auto oldest = std::find_if(waiting.begin(), waiting.end(),
+                                             [](const Waiting& each) { return each.droppable; });
+            if (oldest == waiting.end()) {
+                break;
+            }
+            waiting.erase(oldest);
+            ++dropped;
+        }
+        if (bytes() + entry.cost <= bound || waiting.empty()) {
+            waiting.push_back(entry);
+            return true;
+        }
+        dropped += entry.droppable ? 1 : 0;
+        return entry.droppable;
+    }
+};
+
 class QueueWalk {
 public:
-    QueueWalk(RandomValues& random, std::size_t bound) : random_(random), bound_(bound), queue_(bound) {}
+    QueueWalk(RandomValues& random, std::size_t bound) : random_(random), queue_(bound) { model_.bound = bound; }
 
     void step() {
         if (random_.chance(3)) {
@@ -41,72 +70,41 @@ public:
         } else {
             push();
         }
-        EXPECT_EQ(queue_.empty(), queue_.bytes() == 0);
-        EXPECT_GE(queue_.dropped(), dropped_) << "never fewer";
-        dropped_ = queue_.dropped();
+        EXPECT_EQ(queue_.empty(), model_.waiting.empty());
+        EXPECT_EQ(queue_.bytes(), model_.bytes());
+        EXPECT_EQ(queue_.dropped(), model_.dropped);
     }
 
 private:
     void push() {
         Waiting entry;
         entry.number = next_++;
-        entry.control = random_.chance(9);
-        entry.droppable = !entry.control && random_.chance(3);
-        Message message = numbered(entry.number, random_.below(bound_ / 3), entry.droppable);
+        const bool control = random_.chance(9);
+        entry.droppable = !control && random_.chance(3);
+        const std::size_t size = random_.below(random_.chance(20) ? 2 * model_.bound : model_.bound / 3);
+        Message message = numbered(entry.number, size, entry.droppable);
         entry.cost = message.cost();
-        const std::size_t before = queue_.bytes();
-        if (entry.control) {
+        if (control) {
             queue_.push_control(std::move(message));
-            expected_.push_back(entry);
-            EXPECT_EQ(queue_.bytes(), before + entry.cost) << "control packets always go";
-            return;
-        }
-        const std::size_t dropped = queue_.dropped();
-        const bool taken = queue_.push(std::move(message));
-        if (before + entry.cost <= bound_) {
-            EXPECT_TRUE(taken);
-            EXPECT_EQ(queue_.dropped(), dropped) << "nothing is dropped without need";
-        }
-        if (taken) {
-            expected_.push_back(entry);
+            model_.waiting.push_back(entry);
         } else {
-            EXPECT_FALSE(entry.droppable) << "a droppable one is dropped, not refused";
-            std::erase_if(expected_, [](const Waiting& each) { return each.droppable; });
-            EXPECT_EQ(queue_.bytes(), bytes_of(false)) << "first all the droppable ones go";
+            EXPECT_EQ(queue_.push(std::move(message)), model_.push(entry));
         }
-        EXPECT_LE(queue_.bytes(), bound_ + bytes_of(true)) << "only control packets go above the bound";
-    }
-    /// Of the control packets, or of all that must go.
-    std::size_t bytes_of(bool control) const {
-        std::size_t sum = 0;
-        for (const Waiting& entry : expected_) {
-            sum += (control ? entry.control : !entry.droppable) ? entry.cost : 0;
-        }
-        return sum;
     }
     void pop() {
         const auto message = queue_.pop();
-        while (!expected_.empty() && expected_.front().droppable &&
-               (!message || !is(*message, expected_.front().number))) {
-            expected_.pop_front();      // dropped
-        }
-        ASSERT_EQ(message.has_value(), !expected_.empty()) << "nothing else is lost";
+        ASSERT_EQ(message.has_value(), !model_.waiting.empty());
         if (message) {
-            EXPECT_TRUE(is(*message, expected_.front().number)) << "in order";
-            EXPECT_EQ(message->cost(), expected_.front().cost);
-            expected_.pop_front();
+            const Waiting expected = model_.waiting.front();
+            model_.waiting.pop_front();
+            EXPECT_TRUE(message->text->starts_with(std::to_string(expected.number) + ":")) << "in order";
         }
-    }
-    static bool is(const Message& message, std::size_t number) {
-        return message.text->starts_with(std::to_string(number) + ":");
     }
 
     RandomValues& random_;
-    std::size_t bound_;
     SendQueue queue_;
-    std::deque<Waiting> expected_;
+    QueueModel model_;
     std::size_t next_ = 0;
-    std::size_t dropped_ = 0;
 };
 
 TEST_P(StateProperties, TheQueueKeepsItsBoundItsOrderAndWhatMustGo) {

@@ -96,12 +96,12 @@ protected:
 };
 
 TEST_F(WireChurn, MemoryStaysFlatOverThousandsOfAbandonedConnections) {
-    round(800);     // what is kept for reuse, like tables that have grown, is kept from now on
+    round(400);     // what is kept for reuse, like tables that have grown, is kept from now on
     const std::size_t heap = heap_bytes();
     const std::size_t resident = resident_bytes();
-    round(3'200);
+    round(2'400);
     // A leak of only 64 bytes for each of them would be more than this.
-    EXPECT_LT(heap_bytes(), heap + 200'000);
+    EXPECT_LT(heap_bytes(), heap + 150'000);
     EXPECT_LT(resident_bytes(), resident + 2'000'000);
 }
 

@@ -170,7 +170,7 @@ TEST_F(WirePolling, ABodyMayComeInChunks) {
 }
 
 TEST_F(WirePolling, AnEmptyBodyOrPacketEndsTheSession) {
-    for (const std::string body : {std::string(), "4a" + kSeparator, std::string("7"), std::string("b*")}) {
+    for (const std::string& body : {std::string(), "4a" + kSeparator, std::string("7"), std::string("b*")}) {
         const std::string sid = open_polling(client_, kEcho);
         const WireAnswer answer = client_.post(polling_target(sid, kEcho), body);
         EXPECT_EQ(answer.status(), 400U) << body;

@@ -107,10 +107,13 @@ TEST_F(WireUpgrade, ACandidateThatHangsUpLeavesPolling) {
 }
 
 TEST_F(WireUpgrade, ACandidateThatSaysGoodbyeLeavesPolling) {
-    Wire socket(loop_.port());
-    probe(socket);
-    socket.send_frame(kCloseFrame, "\x03\xe8");
-    EXPECT_EQ(socket.read_frame().first, kCloseFrame);
+    {
+        Wire socket(loop_.port());
+        probe(socket);
+        socket.send_frame(kCloseFrame, "\x03\xe8");
+        EXPECT_EQ(socket.read_frame().first, kCloseFrame);
+        EXPECT_TRUE(socket.ended()) << "the server hangs up first";
+    }
     expect_polling_works();
 }
 
