@@ -111,6 +111,8 @@ bool Client::recover(const std::shared_ptr<Namespace>& nsp, const Json& auth) {
     const auto socket = make_socket(nsp, std::move(restored->session.id), auth);
     socket->pid_ = pid;
     socket->recovered_ = true;
+    // A client that is lost again before it has what it missed asks from the same place.
+    socket->joined_offset_ = restored->seen;
     socket->rooms_ = std::move(restored->session.rooms);
     socket->user_data = std::move(restored->session.user_data);
     sockets_.push_back(socket);
@@ -141,7 +143,9 @@ void Client::greet(const std::shared_ptr<Socket>& socket) {
     if (!socket->pid_.empty()) {
         Recovery& recovery = socket->nsp_->recovery();
         recovery.enter();
-        socket->joined_offset_ = recovery.newest();
+        if (!socket->recovered_) {
+            socket->joined_offset_ = recovery.newest();
+        }
         (*answer.data)["pid"] = socket->pid_;
         (*answer.data)["offset"] = std::to_string(socket->joined_offset_);
     }

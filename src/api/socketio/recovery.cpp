@@ -85,6 +85,7 @@ std::optional<Recovery::Restored> Recovery::restore(TimePoint now, const std::st
     if (!seen || *seen < forgotten_ || *seen > newest_) {
         return std::nullopt;
     }
+    restored.seen = *seen;
     for (const Kept& kept : events_) {
         if (kept.offset > *seen && concerns(restored.session, kept.audience)) {
             restored.missed.emplace_back(kept.offset, kept.event);

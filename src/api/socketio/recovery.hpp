@@ -42,6 +42,7 @@ public:
     };
     struct Restored {
         Parked session;
+        Offset seen = 0;            ///< the last event that the client has
         std::vector<std::pair<Offset, EncodedEvent>> missed;
     };
 

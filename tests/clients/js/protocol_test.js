@@ -8,6 +8,8 @@ const { Wire, Polling } = require("./support/wire");
 const { within } = require("./support/wait");
 
 const BEATS = { "ping-interval": 300, "ping-timeout": 200, "connect-timeout": 1_000 };
+/// For tests that answer pings: a slow machine must not end their sessions.
+const PATIENT = { "ping-interval": 200, "ping-timeout": 2_000 };
 const SEPARATOR = "\x1e";
 const ENGINE = "/engine.io/";
 const SOCKET = "/socket.io/";
@@ -26,15 +28,6 @@ async function openWire(server, path = ENGINE) {
   return wire;
 }
 
-/// One that has joined `/` too, and has read "auth". Pings are left out from here on.
-async function joined(server) {
-  const wire = await openWire(server, SOCKET);
-  wire.send("40");
-  assert.match(await wire.read(), /^40\{"sid":"[^"]+"\}$/);
-  assert.equal(await wire.read(), '42["auth",{}]');
-  return wire;
-}
-
 /// The next frame that is no ping; answers those.
 async function readData(wire) {
   for (;;) {
@@ -42,6 +35,15 @@ async function readData(wire) {
     if (frame !== "2") return frame;
     wire.send("3");
   }
+}
+
+/// One that has joined `/` too, and has read "auth".
+async function joined(server) {
+  const wire = await openWire(server, SOCKET);
+  wire.send("40");
+  assert.match(await readData(wire), /^40\{"sid":"[^"]+"\}$/);
+  assert.equal(await readData(wire), '42["auth",{}]');
+  return wire;
 }
 
 for (const path of PATHS) {
@@ -82,21 +84,20 @@ for (const path of PATHS) {
     }
   });
 
-  test(`${path} pings, and the next ping comes an interval after the pong`, async (t) => {
-    const server = await TestServer.start(t, { ...BEATS, "connect-timeout": 10_000 });
+  test(`${path} pings as long as there are pongs, over both transports`, async (t) => {
+    const server = await TestServer.start(t, PATIENT);
     const polling = await Polling.open(server, path);
     const wire = await openWire(server, path);
     for (let i = 0; i < 3; ++i) {
       assert.deepEqual(await polling.poll(), { status: 200, type: "text/plain; charset=UTF-8", body: "2" });
       assert.deepEqual(await polling.post("3"), { status: 200, type: "text/html", body: "ok" });
     }
-    assert.equal((await Polling.open(server, path)).open.pingInterval, 300);
     const second = await openWire(server, path);
     for (let i = 0; i < 3; ++i) {
       assert.equal(await second.read(), "2");
       second.send("3");
     }
-    assert.equal(await wire.read(), "2");
+    assert.equal(await wire.read(), "2", "one, and no other before its pong");
     assert.equal(await wire.read(), undefined, "the one that gave no answer is closed");
   });
 
@@ -224,7 +225,7 @@ test("a session that joins nothing, or says anything else first, is closed", asy
 });
 
 test("leaving a namespace keeps the session", async (t) => {
-  const server = await TestServer.start(t, BEATS);
+  const server = await TestServer.start(t, { ...PATIENT, "ping-interval": 500 });
   const wire = await joined(server);
   wire.send("41");
   assert.equal(await wire.read(), "2", "nothing but the next ping");

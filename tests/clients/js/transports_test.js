@@ -123,7 +123,7 @@ for (const { way, transports, last } of WAYS) {
   });
 
   test(`${way}: a server that hangs is left, and found again when it goes on`, async (t) => {
-    const server = await TestServer.start(t, { "ping-interval": 100, "ping-timeout": 200 });
+    const server = await TestServer.start(t, { "ping-interval": 200, "ping-timeout": 800 });
     const socket = await join(server, { transports });
     await carriedBy(socket, last);
     const before = socket.id;

@@ -36,7 +36,7 @@ class Cases:
     last = 'websocket'
 
     async def asyncSetUp(self):
-        self.server = Server(port=free_port(), ack_timeout=100).start()
+        self.server = Server(port=free_port(), ack_timeout=500).start()
         self.addCleanup(self.server.stop)
         self.client = self.make_client()
 

@@ -41,7 +41,7 @@ class Cases:
     last = 'websocket'
 
     def setUp(self):
-        self.server = Server(port=free_port(), ack_timeout=100).start()
+        self.server = Server(port=free_port(), ack_timeout=500).start()
         self.addCleanup(self.server.stop)
         self.client = self.make_client()
 

@@ -212,6 +212,21 @@ TEST_F(Recovering, WorksBeforeTheFirstEventWasSeen) {
     EXPECT_EQ(second.read().data, R"(42["n",1,"2"])");
 }
 
+TEST_F(Recovering, WhoIsLostAgainBeforeItHasWhatItMissedLosesNothing) {
+    WsClient first(loop_.port());
+    const Json welcome = open(first, {{"recovery", true}});
+    cut(first);
+    tell("red", 1);
+    const Json again{{"recovery", true}, {"pid", welcome.at("pid")}};
+    WsClient second(loop_.port());
+    EXPECT_EQ(open(second, again).at("offset"), "0");
+    cut(second);
+    WsClient third(loop_.port());
+    EXPECT_EQ(open(third, again).at("sid"), welcome.at("sid"));
+    EXPECT_EQ(third.read().data, R"(42["hello",1,"1"])");
+    EXPECT_EQ(third.read().data, R"(42["n",1,"2"])");
+}
+
 TEST_F(Recovering, WhoDoesNotAskSeesNothingOfIt) {
     WsClient ws(loop_.port());
     const Json welcome = open(ws, Json::object());
