@@ -8,7 +8,7 @@ namespace flow::socketio {
 namespace {
 
 /// Nobody waits longer for company than this.
-constexpr std::size_t kMostRounds = 32;
+constexpr std::size_t kMostTimes = 32;
 
 }  // namespace
 
@@ -16,26 +16,31 @@ void Flusher::add(std::shared_ptr<Flushable> writer) {
     if (std::exchange(writer->listed_, true)) {
         return;
     }
-    writers_.push_back(std::move(writer));
-    if (!std::exchange(scheduled_, true)) {
-        rounds_ = 0;
-        schedule();
-    }
-}
-
-void Flusher::schedule() {
-    seen_ = received_;
-    boost::asio::post(executor_, [self = shared_from_this()] { self->run(); });
-}
-
-void Flusher::run() {
-    if (received_ != seen_ && ++rounds_ < kMostRounds) {
-        schedule();
+    auto round = round_.lock();
+    if (round) {
+        round->writers.push_back(std::move(writer));
         return;
     }
-    scheduled_ = false;
-    auto writers = std::exchange(writers_, {});
-    for (const auto& writer : writers) {
+    round = std::make_shared<Round>();
+    round->writers.push_back(std::move(writer));
+    round_ = round;
+    schedule(std::move(round));
+}
+
+void Flusher::schedule(std::shared_ptr<Round> round) {
+    round->seen = received_;
+    boost::asio::post(executor_, [self = shared_from_this(), round = std::move(round)]() mutable {
+        self->run(std::move(round));
+    });
+}
+
+void Flusher::run(std::shared_ptr<Round> round) {
+    if (received_ != round->seen && ++round->put_off < kMostTimes) {
+        schedule(std::move(round));
+        return;
+    }
+    round_.reset();
+    for (const auto& writer : round->writers) {
         writer->listed_ = false;
         writer->flush();
     }

@@ -32,15 +32,18 @@ public:
     void add(std::shared_ptr<Flushable> writer);
 
 private:
-    void schedule();
-    void run();
+    struct Round {
+        std::vector<std::shared_ptr<Flushable>> writers;
+        std::uint64_t seen = 0;         ///< received_ when it was put off
+        std::size_t put_off = 0;        ///< how often
+    };
+    void schedule(std::shared_ptr<Round> round);
+    void run(std::shared_ptr<Round> round);
 
     boost::asio::any_io_executor executor_;
-    std::vector<std::shared_ptr<Flushable>> writers_;
+    /// Held by what was posted: a loop that never runs again takes its writers with it.
+    std::weak_ptr<Round> round_;
     std::uint64_t received_ = 0;
-    std::uint64_t seen_ = 0;        ///< received_ when the round was put off
-    std::size_t rounds_ = 0;        ///< how often it was put off
-    bool scheduled_ = false;
 };
 
 }  // namespace flow::socketio

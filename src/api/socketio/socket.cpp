@@ -1,6 +1,5 @@
 #include "api/socketio/socket.hpp"
 
-#include <map>
 #include <utility>
 
 #include "api/socketio/broadcast.hpp"
@@ -9,27 +8,6 @@
 #include "api/socketio/socket_packet.hpp"
 
 namespace flow::socketio {
-namespace {
-
-Json event_array(std::string_view name, const Json& args) {
-    Json data = Json::array();
-    data.push_back(std::string(name));
-    if (args.is_array()) {
-        data.insert(data.end(), args.begin(), args.end());
-    } else {
-        data.push_back(args);
-    }
-    return data;
-}
-
-Json one_argument(const Json& arg) {
-    Json args = Json::array();
-    args.push_back(arg);
-    return args;
-}
-
-}  // namespace
-
 std::string Handshake::header(std::string_view name) const {
     for (const auto& [key, value] : headers) {
         if (key == name) {
@@ -37,68 +15,6 @@ std::string Handshake::header(std::string_view name) const {
         }
     }
     return {};
-}
-
-/// The payload once, and the whole packet once for each namespace (and offset) it is sent to.
-struct EncodedEvent::Wire {
-    EncodedPayload payload;
-    std::map<std::string, Bytes, std::less<>> packets;
-    std::optional<std::uint64_t> last_offset;
-    std::map<std::string, Bytes, std::less<>> with_offset;
-
-    Message message_for(const std::string& nsp, std::optional<std::uint64_t> offset) {
-        Message message;
-        message.text = offset ? text_with(nsp, *offset) : text_of(nsp);
-        message.attachments = payload.attachments;
-        return message;
-    }
-
-    std::string prefix(const std::string& nsp) const {
-        SocketPacket packet;
-        packet.nsp = nsp;
-        return packet_prefix(packet, payload.attachments.size());
-    }
-
-    const Bytes& text_of(const std::string& nsp) {
-        auto found = packets.find(nsp);
-        if (found == packets.end()) {
-            found = packets.emplace(nsp, make_bytes(prefix(nsp) + payload.text)).first;
-        }
-        return found->second;
-    }
-
-    /// The offset is one more argument, at the end.
-    const Bytes& text_with(const std::string& nsp, std::uint64_t offset) {
-        if (last_offset != offset) {
-            with_offset.clear();
-            last_offset = offset;
-        }
-        auto found = with_offset.find(nsp);
-        if (found == with_offset.end()) {
-            std::string text = prefix(nsp) + payload.text;
-            text.back() = ',';
-            text += '"' + std::to_string(offset) + "\"]";
-            found = with_offset.emplace(nsp, make_bytes(std::move(text))).first;
-        }
-        return found->second;
-    }
-};
-
-EncodedEvent::EncodedEvent(std::string_view name, const Json& args)
-    : wire_(std::make_shared<Wire>()) {
-    wire_->payload = encode_payload(event_array(name, args));
-}
-
-std::size_t EncodedEvent::bytes() const {
-    std::size_t sum = wire_->payload.text.size();
-    for (const Bytes& attachment : wire_->payload.attachments) {
-        sum += attachment->size();
-    }
-    return sum;
-}
-
-EncodedEvent encode_event(std::string_view name, const Json& arg) {
-    return EncodedEvent(name, one_argument(arg));
 }
 
 Socket::Socket(std::weak_ptr<Client> client, std::shared_ptr<Namespace> nsp, std::string id,
@@ -147,7 +63,7 @@ void Socket::deliver(const EncodedEvent& event, bool droppable,
     if (!connected() || !client) {
         return;
     }
-    Message message = event.wire_->message_for(nsp(), pid_.empty() ? std::nullopt : offset);
+    Message message = event.message_for(nsp(), pid_.empty() ? std::nullopt : offset);
     message.droppable = droppable;
     client->send(std::move(message));
 }

@@ -1,4 +1,4 @@
-// One client in one namespace, and events encoded once for many of them. Everything here belongs to
+// One client in one namespace. Everything here belongs to
 // the thread of the server's io_context. A Socket is kept by its session while connected and by
 // whoever holds the pointer; after the disconnect its calls do nothing.
 #pragma once
@@ -14,24 +14,13 @@
 #include <utility>
 #include <vector>
 
-#include <nlohmann/json.hpp>
+#include "api/socketio/encoded_event.hpp"
 
 namespace flow::socketio {
-
-/// Binary values of a message are nlohmann binary values (`Json::binary`), in both directions.
-using Json = nlohmann::ordered_json;
 
 class Broadcast;
 class Client;
 class Namespace;
-struct Message;
-
-/// Whom a broadcast is for: those in any of `rooms` (everybody when empty), without those in any of
-/// `except`. A socket's id counts as a room with only it inside.
-struct Audience {
-    std::vector<std::string> rooms;
-    std::vector<std::string> except;
-};
 
 /// What the client said when it opened its session. Names of headers are in lower case.
 struct Handshake {
@@ -43,23 +32,6 @@ struct Handshake {
     /// The value of a header (name in lower case), or "".
     std::string header(std::string_view name) const;
 };
-
-/// An event in its wire form. Copies share the bytes, and so do all sockets it is sent to.
-class EncodedEvent {
-public:
-    /// `args` is the array of arguments; anything else counts as the only argument.
-    EncodedEvent(std::string_view name, const Json& args);
-    /// The bytes of one copy, about.
-    std::size_t bytes() const;
-
-private:
-    friend class Socket;
-    struct Wire;
-    std::shared_ptr<Wire> wire_;
-};
-
-/// The usual case: one argument.
-EncodedEvent encode_event(std::string_view name, const Json& arg);
 
 /// The answer of a client to an event, an array of arguments; nothing when it did not come in time.
 using AckReply = std::function<void(std::optional<Json> args)>;

@@ -26,7 +26,7 @@ constexpr std::chrono::milliseconds kGoodbyeLimit{1'000};
 constexpr std::size_t kBatchBytes = 64 * 1024;
 /// The answer to CONNECT has a moment for itself: a client that waits for it before it listens for more (the
 /// protocol's own test suite does) would lose what arrives together with it.
-constexpr std::chrono::milliseconds kPause{5};
+constexpr std::chrono::milliseconds kPause{20};
 /// A buffer that grew larger than this is given back when its message has been read.
 constexpr std::size_t kBufferKept = 4096;
 
@@ -177,11 +177,14 @@ asio::awaitable<bool> WebSocketLink::read_message() {
     }
     bool more = true;
     while (more) {
+        if (shut_) {
+            co_return false;    // Beast's close reads the rest, and leaves its hints without a meaning
+        }
         const std::size_t room = config_->max_payload + 1 - buffer_.size();
         const std::size_t piece = buffer_.size() == 0 ? kFirstPiece : kPiece;
         const std::size_t wanted = std::min(stream_.read_size_hint(piece), room);
         const auto [error, size] = co_await stream_.async_read_some(buffer_, wanted, kTuple);
-        if (error || is_too_large()) {
+        if (error || shut_ || is_too_large()) {
             co_return false;
         }
         more = !stream_.is_message_done();
