@@ -63,14 +63,15 @@ asio::awaitable<bool> HttpConnection::serve_one() {
     parser.body_limit(config_->max_payload);
     const ErrorCode error = co_await read_request(parser);
     if (error == http::error::body_limit) {
-        co_await refuse_body(parser.get());
+        co_await refuse_body(parser.get(), parser.get().body().size());
         co_return false;
     }
     if (error) {
         co_await refuse_malformed(error);
         co_return false;
     }
-    Request request = parser.release();
+    auto parsed = parser.release();
+    Request request(std::move(parsed.base()), std::move(parsed.body()));
     if (beast::websocket::is_upgrade(request) && core()->site_for(view(request.target()))) {
         co_await serve_websocket(std::move(request));
         co_return false;
@@ -140,7 +141,7 @@ asio::awaitable<void> HttpConnection::linger() {
     }
 }
 
-HttpResponse HttpConnection::refusal(const Request& request, http::status status,
+HttpResponse HttpConnection::refusal(const RequestHeader& request, http::status status,
                                      const std::string& message) const {
     if (config_->refusal_body && !core()->site_for(view(request.target()))) {
         return plain_response(status, "application/json",
@@ -153,11 +154,12 @@ HttpResponse HttpConnection::refusal(const Request& request, http::status status
     return response;
 }
 
-asio::awaitable<void> HttpConnection::refuse_body(const Request& header) {
+asio::awaitable<void> HttpConnection::refuse_body(const RequestHeader& header,
+                                                  std::size_t received) {
     // A body in chunks does not say its size: then it is what had come until it was too much.
     const auto length = header[http::field::content_length];
     const std::string size =
-        length.empty() ? std::to_string(header.body().size()) + "+" : std::string(view(length));
+        length.empty() ? std::to_string(received) + "+" : std::string(view(length));
     log_of(*config_).warn("request body too large client={} size={} limit={}", names_.remote, size,
                           config_->max_payload);
     HttpResponse response =
@@ -182,7 +184,7 @@ asio::awaitable<void> HttpConnection::refuse_malformed(ErrorCode error) {
     co_await write_response(std::move(response), false);
 }
 
-std::optional<HttpResponse> HttpConnection::refuse_access(const Request& request) const {
+std::optional<HttpResponse> HttpConnection::refuse_access(const RequestHeader& request) const {
     if (!core()->access_check) {
         return std::nullopt;
     }

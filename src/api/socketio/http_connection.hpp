@@ -16,6 +16,7 @@
 #include "api/socketio/connection.hpp"
 #include "api/socketio/engine_request.hpp"
 #include "api/socketio/engine_site.hpp"
+#include "api/socketio/growing_body.hpp"
 #include "api/socketio/server_core.hpp"
 
 namespace flow::socketio {
@@ -39,7 +40,8 @@ public:
     void close_if_idle() override;
 
 private:
-    using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
+    using Parser = boost::beast::http::request_parser<GrowingBody>;
+    using RequestHeader = boost::beast::http::request_header<>;
 
     boost::asio::awaitable<bool> serve_one();
     boost::asio::awaitable<ErrorCode> read_request(Parser& parser);
@@ -51,18 +53,19 @@ private:
                                                      std::string body);
     boost::asio::awaitable<void> serve_websocket(Request request);
     boost::asio::awaitable<bool> write_response(HttpResponse response, bool keep_alive);
-    boost::asio::awaitable<void> refuse_body(const Request& header);
+    boost::asio::awaitable<void> refuse_body(const RequestHeader& header,
+                                              std::size_t received);
     boost::asio::awaitable<void> refuse_malformed(ErrorCode error);
     boost::asio::awaitable<void> linger();
 
-    std::optional<HttpResponse> refuse_access(const Request& request) const;
-    HttpResponse refusal(const Request& request, boost::beast::http::status status,
+    std::optional<HttpResponse> refuse_access(const RequestHeader& request) const;
+    HttpResponse refusal(const RequestHeader& request, boost::beast::http::status status,
                          const std::string& message) const;
     HttpResponse answer_other(const Request& request) const;
     HttpResponse open_session(EngineSite& site, const Request& request);
-    std::optional<EngineError> check(const EngineSite& site, const Request& request) const;
+    std::optional<EngineError> check(const EngineSite& site, const RequestHeader& request) const;
     /// Claims the session's one POST as soon as its header is here; a second one ends the session.
-    void claim_post(const Request& header);
+    void claim_post(const RequestHeader& header);
     void release_post();
     void watch_for_hangup(const std::shared_ptr<EngineSession>& session);
     std::shared_ptr<const Handshake> handshake_of(const Request& request) const;

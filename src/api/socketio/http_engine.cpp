@@ -54,7 +54,7 @@ std::shared_ptr<const Handshake> HttpConnection::handshake_of(const Request& req
 }
 
 std::optional<EngineError> HttpConnection::check(const EngineSite& site,
-                                                 const Request& request) const {
+                                                 const RequestHeader& request) const {
     RequestFacts facts;
     facts.query = parse_engine_query(view(request.target()));
     facts.method = request.method();
@@ -65,7 +65,7 @@ std::optional<EngineError> HttpConnection::check(const EngineSite& site,
     return check_request(facts);
 }
 
-void HttpConnection::claim_post(const Request& header) {
+void HttpConnection::claim_post(const RequestHeader& header) {
     const auto site = core()->site_for(view(header.target()));
     if (header.method() != http::verb::post || !site || check(*site, header)) {
         return;
