@@ -12,11 +12,11 @@ constexpr std::size_t kMostRounds = 32;
 
 }  // namespace
 
-void Flusher::add(std::shared_ptr<Flushable> writer) {
+void Flusher::add(const std::shared_ptr<Flushable>& writer) {
     if (std::exchange(writer->listed_, true)) {
         return;
     }
-    writers_.push_back(std::move(writer));
+    writers_.push_back(writer);
     if (!std::exchange(scheduled_, true)) {
         rounds_ = 0;
         schedule();
@@ -35,9 +35,11 @@ void Flusher::run() {
     }
     scheduled_ = false;
     auto writers = std::exchange(writers_, {});
-    for (const auto& writer : writers) {
-        writer->listed_ = false;
-        writer->flush();
+    for (const auto& each : writers) {
+        if (const auto writer = each.lock()) {
+            writer->listed_ = false;
+            writer->flush();
+        }
     }
 }
 

@@ -29,14 +29,15 @@ public:
 
     /// A message has come: others may follow in this turn.
     void received() { ++received_; }
-    void add(std::shared_ptr<Flushable> writer);
+    void add(const std::shared_ptr<Flushable>& writer);
 
 private:
     void schedule();
     void run();
 
     boost::asio::any_io_executor executor_;
-    std::vector<std::shared_ptr<Flushable>> writers_;
+    /// Weak, because a writer holds the flusher: a loop that is stopped would leave both behind.
+    std::vector<std::weak_ptr<Flushable>> writers_;
     std::uint64_t received_ = 0;
     std::uint64_t seen_ = 0;        ///< received_ when the round was put off
     std::size_t rounds_ = 0;        ///< how often it was put off
