@@ -179,12 +179,16 @@ asio::awaitable<bool> WebSocketLink::read_message() {
     while (more) {
         const std::size_t room = config_->max_payload + 1 - buffer_.size();
         const std::size_t piece = buffer_.size() == 0 ? kFirstPiece : kPiece;
-        const std::size_t wanted = std::min(stream_.read_size_hint(piece), room);
+        // While a goodbye is said Beast discards what comes, and its hints mean nothing: only the end is awaited.
+        const std::size_t wanted = shut_ ? 1 : std::min(stream_.read_size_hint(piece), room);
         const auto [error, size] = co_await stream_.async_read_some(buffer_, wanted, kTuple);
-        if (error || is_too_large()) {
+        if (error || (!shut_ && is_too_large())) {
             co_return false;
         }
-        more = !stream_.is_message_done();
+        if (shut_) {
+            buffer_.consume(buffer_.size());
+        }
+        more = shut_ || !stream_.is_message_done();
     }
     flusher_->received();
     co_return true;
