@@ -24,11 +24,11 @@ void Flusher::add(std::shared_ptr<Flushable> writer) {
     round = std::make_shared<Round>();
     round->writers.push_back(std::move(writer));
     round_ = round;
+    round->seen = received_ - 1;    // put off once in any case: what was read with this message is behind it in the queue
     schedule(std::move(round));
 }
 
 void Flusher::schedule(std::shared_ptr<Round> round) {
-    round->seen = received_;
     boost::asio::post(executor_, [self = shared_from_this(), round = std::move(round)]() mutable {
         self->run(std::move(round));
     });
@@ -36,6 +36,7 @@ void Flusher::schedule(std::shared_ptr<Round> round) {
 
 void Flusher::run(std::shared_ptr<Round> round) {
     if (received_ != round->seen && ++round->put_off < kMostTimes) {
+        round->seen = received_;
         schedule(std::move(round));
         return;
     }
