@@ -6,6 +6,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 
+#include "api/socketio/bounded_log.hpp"
 #include "api/socketio/http_connection.hpp"
 #include "api/socketio/log.hpp"
 
@@ -20,6 +21,14 @@ Connection::~Connection() {
 }
 
 namespace {
+
+/// Of what clients do wrong.
+constexpr std::size_t kLogLinesASecond = 100;
+
+Config with_bounded_log(Config config) {
+    config.logger = bounded_log(std::move(config.logger), kLogLinesASecond);
+    return config;
+}
 
 /// Bare Engine.IO: hands each message on.
 class RawUser : public SessionUser {
@@ -46,7 +55,7 @@ private:
 
 ServerCore::ServerCore(boost::asio::io_context& io, Config config)
     : io_(io),
-      config_(std::make_shared<const Config>(std::move(config))),
+      config_(std::make_shared<const Config>(with_bounded_log(std::move(config)))),
       flusher_(std::make_shared<Flusher>(io.get_executor())),
       close_limit_(io) {}
 
