@@ -9,6 +9,8 @@ namespace {
 
 /// Nobody waits longer for company than this.
 constexpr std::size_t kMostTimes = 32;
+/// A message that has been read together with the last one takes a turn until it is seen.
+constexpr std::size_t kQuietTimes = 2;
 
 }  // namespace
 
@@ -35,7 +37,8 @@ void Flusher::schedule(std::shared_ptr<Round> round) {
 }
 
 void Flusher::run(std::shared_ptr<Round> round) {
-    if (received_ != round->seen && ++round->put_off < kMostTimes) {
+    round->quiet = received_ == round->seen ? round->quiet + 1 : 0;
+    if (round->quiet < kQuietTimes && ++round->put_off < kMostTimes) {
         schedule(std::move(round));
         return;
     }
