@@ -1,6 +1,7 @@
 // The load of socketio_compare.py:
 //   socketio-load acks|broadcast|idle --port N --server-pid N [--clients N] [--in-flight N] [--warmup N] [--count N]
 //                 [--limit SECONDS]
+//   socketio-load floor [--clients N] [--count N]       (no server: what one send() for each receiver costs)
 // One line of JSON on standard output; 1 and a line on standard error when the server did not do what it should.
 #include <cstdio>
 #include <cstdlib>
@@ -9,6 +10,7 @@
 #include <memory>
 #include <string>
 
+#include "send_floor.hpp"
 #include "socketio_loads.hpp"
 
 namespace {
@@ -55,7 +57,14 @@ std::unique_ptr<Load> make_load(const std::string& mode, const LoadOptions& opti
 
 int main(int argc, char** argv) {
     try {
-        const auto load = make_load(argc > 1 ? argv[1] : "", read_options(argc, argv));
+        const std::string mode = argc > 1 ? argv[1] : "";
+        const LoadOptions options = read_options(argc, argv);
+        if (mode == "floor") {
+            constexpr std::size_t kFrameBytes = 98;     // of a broadcast
+            std::printf("%s\n", flow::bench::send_floor(options.clients, options.count, kFrameBytes).c_str());
+            return 0;
+        }
+        const auto load = make_load(mode, options);
         if (!load) {
             std::fprintf(stderr, "usage: socketio-load acks|broadcast|idle --port N --server-pid N\n");
             return 2;

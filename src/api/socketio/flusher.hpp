@@ -36,6 +36,7 @@ private:
         std::vector<std::shared_ptr<Flushable>> writers;
         std::uint64_t seen = 0;         ///< received_ when it was put off
         std::size_t put_off = 0;        ///< how often
+        std::size_t quiet = 0;          ///< times in a row that nothing had come
     };
     void schedule(std::shared_ptr<Round> round);
     void run(std::shared_ptr<Round> round);
