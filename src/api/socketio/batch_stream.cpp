@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <utility>
 
 namespace flow::socketio {
 
@@ -15,6 +16,7 @@ bool BatchStream::flush(ErrorCode& error) {
         if (sent >= 0) {
             sent_ += static_cast<std::size_t>(sent);
         } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+            pending_.erase(0, std::exchange(sent_, 0));
             return false;
         } else if (errno != EINTR) {
             error.assign(errno, boost::system::system_category());

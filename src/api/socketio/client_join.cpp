@@ -133,6 +133,9 @@ void Client::join(const std::shared_ptr<Socket>& socket) {
 void Client::greet(const std::shared_ptr<Socket>& socket) {
     joined_once_ = true;
     limit_.reset();
+    if (decoder_.waiting()) {
+        limit_session(config_->attachment_timeout, "parse error");
+    }
     socket->state_ = Socket::State::connected;
     socket->nsp_->add(socket);
     SocketPacket answer;

@@ -52,7 +52,7 @@ asio::awaitable<void> HttpConnection::run() {
         release_post();
     }
     if (const auto session = std::exchange(polled_, nullptr)) {
-        session->written(std::exchange(polled_cost_, 0), false);
+        poll_written(*session, false);
     }
 }
 
@@ -117,12 +117,19 @@ asio::awaitable<bool> HttpConnection::write_response(HttpResponse response, bool
     stream_.expires_after(config_->http_idle_timeout);
     const auto [error, size] = co_await http::async_write(stream_, response, kTuple);
     if (const auto session = std::exchange(polled_, nullptr)) {
-        session->written(std::exchange(polled_cost_, 0), !error);
+        poll_written(*session, !error);
     }
     if (!error && !keep_alive) {
         co_await linger();
     }
     co_return !error && keep_alive;
+}
+
+/// The noop of a poll that its client gave up when it upgraded is no loss.
+void HttpConnection::poll_written(EngineSession& session, bool ok) {
+    const std::size_t cost = std::exchange(polled_cost_, 0);
+    const bool upgraded = session.transport().kind() == TransportKind::websocket;
+    session.written(cost, ok || (cost == 0 && upgraded));
 }
 
 /// Closing with unread bytes resets the connection, and the client would lose the answer.

@@ -57,6 +57,7 @@ private:
                                               std::size_t received);
     boost::asio::awaitable<void> refuse_malformed(ErrorCode error);
     boost::asio::awaitable<void> linger();
+    void poll_written(EngineSession& session, bool ok);
 
     std::optional<HttpResponse> refuse_access(const RequestHeader& request) const;
     HttpResponse refusal(const RequestHeader& request, boost::beast::http::status status,

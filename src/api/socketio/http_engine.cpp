@@ -144,6 +144,9 @@ void HttpConnection::watch_for_hangup(const std::shared_ptr<EngineSession>& sess
         char byte = 0;
         const auto got = ::recv(self->stream_.socket().native_handle(), &byte, 1,
                                 MSG_PEEK | MSG_DONTWAIT);
+        if (polled->transport().kind() == TransportKind::websocket) {
+            return;
+        }
         if (got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK)) {
             polled->fail("transport close");
         }

@@ -37,20 +37,31 @@ void Recovery::park(TimePoint now, std::string pid, Parked session) {
     }
 }
 
+/// Not one that has come back since, perhaps to be parked once more.
+bool Recovery::is_parked(const std::pair<TimePoint, std::string>& entry) const {
+    const auto found = parked_.find(entry.second);
+    return found != parked_.end() && found->second.since == entry.first;
+}
+
 void Recovery::forget_oldest_session() {
     while (!order_.empty()) {
-        const std::string pid = std::move(order_.front().second);
+        const bool parked = is_parked(order_.front());
+        if (parked) {
+            parked_.erase(order_.front().second);
+        }
         order_.pop_front();
-        if (parked_.erase(pid) > 0) {
+        if (parked) {
             return;
         }
     }
 }
 
 void Recovery::forget(TimePoint now) {
-    while (!order_.empty() && (now - order_.front().first > limits_.keep ||
-                               !parked_.contains(order_.front().second))) {
-        parked_.erase(order_.front().second);
+    while (!order_.empty() &&
+           (now - order_.front().first > limits_.keep || !is_parked(order_.front()))) {
+        if (is_parked(order_.front())) {
+            parked_.erase(order_.front().second);
+        }
         order_.pop_front();
     }
     while (!events_.empty() &&

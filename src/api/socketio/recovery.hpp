@@ -71,6 +71,7 @@ private:
         EncodedEvent event;
         Audience audience;
     };
+    bool is_parked(const std::pair<TimePoint, std::string>& entry) const;
     void forget(TimePoint now);
     void forget_oldest_session();
     static bool concerns(const Parked& session, const Audience& audience);

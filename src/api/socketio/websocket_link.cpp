@@ -24,6 +24,7 @@ constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::milliseconds kGoodbyeLimit{1'000};
 /// The kernel gets what has been gathered before more than this is encoded.
 constexpr std::size_t kBatchBytes = 64 * 1024;
+constexpr std::size_t kMostControlBytes = 4 * kBatchBytes;
 /// The answer to CONNECT has a moment for itself: a client that waits for it before it listens for more (the
 /// protocol's own test suite does) would lose what arrives together with it.
 constexpr std::chrono::milliseconds kPause{20};
@@ -68,10 +69,22 @@ void WebSocketLink::start(std::shared_ptr<WebSocketLink> link, Request request,
     WebSocketLink& it = *link;
     it.stream_.next_layer().on_written([weak = std::weak_ptr(link)] {
         if (const auto alive = weak.lock()) {
-            alive->wake();
+            alive->on_control_written();
         }
     });
     it.spawn(it.enter(std::move(request), std::move(site), std::move(handshake)));
+}
+
+/// Answers to pings are kept like everything else; a client that pings and never reads is let go.
+void WebSocketLink::on_control_written() {
+    const std::size_t pending = stream_.next_layer().pending();
+    if (blocked_ && pending > kMostControlBytes) {
+        log_of(*config_).warn("websocket that pings and does not read closed client={} pending={}", remote_,
+                              pending);
+        kill();
+        return;
+    }
+    wake();
 }
 
 /// The coroutine holds the link.
@@ -114,6 +127,9 @@ asio::awaitable<void> WebSocketLink::enter(Request request, std::shared_ptr<Engi
     }
     kill_after(config_->upgrade_timeout);
     const bool taken_over = co_await try_upgrade(session);
+    if (shut_) {
+        co_return;      // the session has ended, and its goodbye is being said
+    }
     limit_.reset();
     if (!taken_over) {
         session->abandon_candidate();
@@ -234,7 +250,8 @@ void WebSocketLink::flush() {
     ErrorCode error;
     bool more = true;
     while (more) {
-        if (session) {
+        // Nothing is added to what the socket has not taken: what was taken from the queue is told when it is gone.
+        if (session && stream_.next_layer().pending() == 0) {
             gather(*session);
         }
         more = stream_.next_layer().pending() > 0;

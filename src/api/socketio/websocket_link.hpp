@@ -52,6 +52,7 @@ private:
     bool is_too_large();
     void carry(const std::shared_ptr<EngineSession>& session);
     void spawn(boost::asio::awaitable<void> coroutine);
+    void on_control_written();
     void gather(EngineSession& session);
     void write_message(const Message& message);
     void write_frame(const std::string& bytes, bool binary);

@@ -82,6 +82,18 @@ TEST(RecoveryMemory, GivesUpWhenTimeIsOver) {
     EXPECT_TRUE(memory.restore(kStart + 11s, "q", ""));
 }
 
+TEST(RecoveryMemory, OneThatCameBackAndIsLostAgainHasItsTimeAnew) {
+    RecoveryLimits limits;
+    limits.keep = 10s;
+    Recovery memory{limits};
+    memory.enter();
+    memory.park(kStart, "p", session("me"));
+    ASSERT_TRUE(memory.restore(kStart + 1s, "p", ""));
+    memory.park(kStart + 9s, "p", session("me"));
+    memory.record(kStart + 11s, event(1), {});
+    EXPECT_TRUE(memory.restore(kStart + 12s, "p", ""));
+}
+
 TEST(RecoveryMemory, WhoMissedWhatIsNotKeptAnyMoreIsNotRecovered) {
     RecoveryLimits limits;
     limits.max_bytes = 3 * event(1).bytes();
