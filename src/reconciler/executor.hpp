@@ -93,8 +93,9 @@ private:
                   domain::Time sent) const;
     /// Inspects and keeps the answer; nothing when it could not be had.
     boost::asio::awaitable<std::optional<domain::Observed>> inspect(std::string docker_id);
-    /// An answer contradicts what is believed: if no event has put that right in time, all is read again.
+    /// A stop or kill was answered: until its `die` comes, or too long has passed, no second one is sent.
     void await_exit(const std::string& id, const std::string& docker_id);
+    /// An answer contradicts what is believed: if no event has put that right in time, all is read again.
     void expect_event(const std::string& docker_id, bool running);
     bool volume_is_named_elsewhere(const std::string& volume, const std::string& id) const;
 

@@ -134,11 +134,11 @@ void EngineSession::written(std::size_t cost, bool ok) {
 }
 
 bool EngineSession::receive(const PacketView& packet) {
-    if (life_ == Life::closing && packet.type != PacketType::close) {
-        return true;    // what is queued for the client still goes out
-    }
     if (life_ == Life::closing) {
-        fail("transport close", PacketType::noop);
+        // Only its own goodbye ends it: what is queued for the client still goes out.
+        if (packet.type == PacketType::close) {
+            fail("transport close", PacketType::noop);
+        }
         return true;
     }
     if (life_ != Life::open) {

@@ -43,26 +43,24 @@ bool Recovery::is_parked(const std::pair<TimePoint, std::string>& entry) const {
     return found != parked_.end() && found->second.since == entry.first;
 }
 
+bool Recovery::forget_front() {
+    const bool parked = is_parked(order_.front());
+    if (parked) {
+        parked_.erase(order_.front().second);
+    }
+    order_.pop_front();
+    return parked;
+}
+
 void Recovery::forget_oldest_session() {
-    while (!order_.empty()) {
-        const bool parked = is_parked(order_.front());
-        if (parked) {
-            parked_.erase(order_.front().second);
-        }
-        order_.pop_front();
-        if (parked) {
-            return;
-        }
+    while (!order_.empty() && !forget_front()) {
     }
 }
 
 void Recovery::forget(TimePoint now) {
     while (!order_.empty() &&
            (now - order_.front().first > limits_.keep || !is_parked(order_.front()))) {
-        if (is_parked(order_.front())) {
-            parked_.erase(order_.front().second);
-        }
-        order_.pop_front();
+        forget_front();
     }
     while (!events_.empty() &&
            (bytes_ > limits_.max_bytes || now - events_.front().at > limits_.keep)) {

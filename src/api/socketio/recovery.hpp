@@ -73,6 +73,8 @@ private:
     };
     bool is_parked(const std::pair<TimePoint, std::string>& entry) const;
     void forget(TimePoint now);
+    /// True when it was a session that is parked still.
+    bool forget_front();
     void forget_oldest_session();
     static bool concerns(const Parked& session, const Audience& audience);
 
