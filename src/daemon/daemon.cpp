@@ -78,6 +78,7 @@ docker::EngineConfig Daemon::engine_config(const std::string& socket) const {
     config.socket_path = socket;
     config.manager = store_->meta("instance_id");
     config.default_host_ip = options_.default_host_ip;
+    config.registries = options_.registries;
     return config;
 }
 
@@ -88,6 +89,7 @@ reconciler::Config Daemon::loop_config() const {
     config.monitor = options_.update_monitor;
     config.resync_interval = options_.resync_interval;
     config.orphan_grace = options_.orphan_grace;
+    config.max_running_jobs = options_.max_running_jobs;
     return config;
 }
 
@@ -172,6 +174,11 @@ domain::Policy Daemon::effective_policy() const {
 }
 
 domain::Result<void> Daemon::check_policy(domain::Spec& spec) const {
+    if (!spec.registry_auth.empty() && !options_.registries.contains(spec.registry_auth)) {
+        return domain::validation_failed(
+            {{"registry_auth", "is not among the registries of the configuration; add it there "
+                               "with server, username and password_file"}});
+    }
     return domain::check_policy(spec, effective_policy(), domain::resolve_host_path);
 }
 

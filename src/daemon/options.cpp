@@ -71,6 +71,9 @@ void add_basic(CLI::App& app, Options& options) {
         ->delimiter(',');
     app.add_option("--allowed-hosts", options.allowed_hosts, "further names in the Host header")
         ->delimiter(',');
+    app.add_option("--max-running-jobs", options.max_running_jobs,
+                   "so many jobs run at once, the others wait in order (0: no limit)")
+        ->check(CLI::NonNegativeNumber);
     app.add_flag("--insecure", options.insecure,
                  "listen on other than loopback although there are no tokens");
     app.add_option_function<std::string>(
@@ -114,7 +117,7 @@ domain::Result<void> apply_file(CLI::App& app, Options& options, const std::stri
                                                       "print-config"};
         return !kNotInFile.contains(name) && app.get_option_no_throw("--" + name) != nullptr;
     };
-    const auto file = read_option_file(path, options.policy, known);
+    const auto file = read_option_file(path, {options.policy, options.registries}, known);
     if (!file) {
         return file.error();
     }

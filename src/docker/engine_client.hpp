@@ -64,7 +64,7 @@ public:
     Awaitable<void> unpause(std::string docker_id) override;
 
     /// A cancelled one ends with details.cause `cancelled`.
-    Awaitable<void> pull(std::string image,
+    Awaitable<void> pull(reconciler::PullCall call,
                          std::function<void(const domain::PullProgress&)> progress) override;
     void cancel_pull(const std::string& image) override;
 

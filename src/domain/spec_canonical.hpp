@@ -42,6 +42,9 @@ std::string to_string(const Restart& restart);
 /// "1m30s": exact to the nanosecond, read again by parse_spec.
 std::string to_text(Duration duration);
 
+/// Names are told apart without regard to case (contract 1): the form that is compared.
+std::string name_key(std::string_view name);
+
 /// SHA-256 as 64 lower-case hex characters.
 std::string sha256_hex(std::string_view bytes);
 

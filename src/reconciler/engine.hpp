@@ -67,6 +67,11 @@ struct LogsCall {
     domain::Time until;            ///< Time{}: to the end
 };
 
+struct PullCall {
+    std::string image;             ///< with a tag or a digest
+    std::string registry_auth;     ///< a name of the configuration's registries; "": none
+};
+
 class Engine {
 public:
     virtual ~Engine() = default;
@@ -93,7 +98,7 @@ public:
     virtual Awaitable<void> unpause(std::string docker_id) = 0;
 
     /// Ends when the image is here or has failed; `progress` at most twice a second. Cancelled by Engine::cancel_pull.
-    virtual Awaitable<void> pull(std::string image,
+    virtual Awaitable<void> pull(PullCall call,
                                  std::function<void(const domain::PullProgress&)> progress) = 0;
     virtual void cancel_pull(const std::string& image) = 0;
 

@@ -78,6 +78,8 @@ private:
                                             domain::Error error);
     boost::asio::awaitable<void> simple_call(std::string id, Action action);
     boost::asio::awaitable<void> read_ports(std::string id, Action action);
+    boost::asio::awaitable<void> read_health(std::string id, Action action);
+    boost::asio::awaitable<void> no_image(std::string id, Action action);
     boost::asio::awaitable<void> ensure_network(std::string id, Action action);
     boost::asio::awaitable<void> record_only(std::string id, Action action);
     boost::asio::awaitable<void> clean_volumes(std::string id);

@@ -119,7 +119,9 @@ void Foresight::apply(const Action& action) {
         case Kind::unpause: return simple_call(action);
         case Kind::ensure_network:
         case Kind::ping:
-        case Kind::read_ports: return look(action);
+        case Kind::read_ports:
+        case Kind::read_health: return look(action);
+        case Kind::no_image: over_ = true; return;      // looked for again after its backoff
         case Kind::clean_volumes:
         case Kind::clean_socket:
         case Kind::gone: return clean(action);
@@ -250,6 +252,10 @@ void Foresight::look(const Action& action) {
         known_networks_.insert(action.subject);
     } else if (action.kind == Kind::ping) {
         last_ping_ = std::max(now_, record_.status.need_ping + kTick);
+    } else if (action.kind == Kind::read_health) {
+        if (const domain::Observed* seen = container(action.docker_id)) {
+            model::record_health_warning(record_, *seen, out_);
+        }
     } else if (const domain::Observed* seen = container(action.docker_id)) {
         model::record_ports(record_, seen->ports);
     }
@@ -268,6 +274,8 @@ void Foresight::record_only(const Action& action) {
             model::record_gone_containers(record_, action.docker_ids, out_, moment());
             break;
         case Kind::observe_generation: model::record_observed_generation(record_); break;
+        case Kind::deadline_passed: model::record_deadline(record_, out_); break;
+        case Kind::expire: model::record_expired(record_, out_); break;
         default: break;
     }
 }
@@ -283,7 +291,9 @@ void Foresight::clean(const Action& action) {
 }
 
 void Foresight::wait(const Action& action) {
-    over_ = is_backoff(record_, action.until) || action.until == name_wait_;
+    const auto timer = model::job_timer(record_);
+    over_ = is_backoff(record_, action.until) || action.until == name_wait_ ||
+            (timer && timer->due == action.until);
     if (!over_) {
         now_ = std::max(now_, action.until);
     }

@@ -17,6 +17,7 @@ std::string_view to_string(Action::Kind kind) {
         case Kind::unpause: return "UnpauseContainer";
         case Kind::ping: return "PingEngine";
         case Kind::read_ports: return "ReadPorts";
+        case Kind::read_health: return "ReadHealth";
         case Kind::adopt: return "AdoptContainer";
         case Kind::stop_done: return "StopDone";
         case Kind::keep: return "KeepNew";
@@ -26,6 +27,9 @@ std::string_view to_string(Action::Kind kind) {
         case Kind::gone_containers: return "ContainersGone";
         case Kind::nothing_in_hand: return "NothingInHand";
         case Kind::observe_generation: return "ObserveGeneration";
+        case Kind::deadline_passed: return "EndJob";
+        case Kind::expire: return "ExpireJob";
+        case Kind::no_image: return "MissImage";
         case Kind::clean_volumes: return "CleanVolumes";
         case Kind::clean_socket: return "CleanSocket";
         case Kind::gone: return "DeleteRow";

@@ -14,10 +14,12 @@ struct Action {
         // engine calls
         pull_image, ensure_network, create, start, stop, cut_short, remove, rename, update, unpause,
         // looks
-        ping, read_ports,
+        ping, read_ports, read_health,
         // results that need no call
         adopt, stop_done, keep, kept, rolled_back, activate, gone_containers, nothing_in_hand,
         observe_generation,
+        // what time alone brings about, and what cannot be had
+        deadline_passed, expire, no_image,
         // delete
         clean_volumes, clean_socket, gone,
         // nothing before `until`

@@ -22,7 +22,7 @@ public:
         if (Next action = in_hand(); action || waits_) {
             return action;
         }
-        Next action = record_.deleted ? deletion() : living();
+        Next action = record_.deleted ? deletion() : job_or(living());
         if (action) {
             return action;
         }
@@ -88,6 +88,10 @@ private:
         return wait;
     }
 
+    /// What time alone brings about for a job; else `action`, or a wait until then.
+    Next job_or(Next action) const;
+    Next image(const domain::Spec& spec, domain::Generation generation) const;
+    Next running(const domain::Observed& main) const;
     Next in_hand();
     Next stop_in_hand(const domain::Intention& stop);
     Next deletion() const;

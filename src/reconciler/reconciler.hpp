@@ -51,7 +51,11 @@ private:
     PlanInput input_for(const domain::Record& record) const;
     /// The first dependency that is not met; "" when all are.
     std::string unmet_dependency(const domain::Record& record) const;
-    boost::asio::awaitable<void> note_dependency(std::string container_id);
+    /// A job before which as many others run, or wait, as may run at once.
+    bool is_queued(const domain::Record& record) const;
+    boost::asio::awaitable<void> note_waits(std::string container_id);
+    /// `changed` (nothing: it is gone) may be what others have waited for.
+    void mark_those_who_wait(const domain::Record* changed);
     /// An answer showed what no event has told yet: that waits for its event (model 3).
     bool ahead_of_facts(const domain::Record& record) const;
     void wait_for_event(const std::string& container_id);

@@ -253,11 +253,11 @@ Awaitable<void> EnginePort::unpause(std::string docker_id) {
     return ask_void(about(Op::unpause, std::move(docker_id)));
 }
 
-Awaitable<void> EnginePort::pull(std::string image,
+Awaitable<void> EnginePort::pull(reconciler::PullCall wanted,
                                  std::function<void(const domain::PullProgress&)>) {
     Call call;
     call.op = Op::pull;
-    call.image = std::move(image);
+    call.image = std::move(wanted.image);
     const Reply reply = co_await ask(std::move(call));
     if (reply.kind == Reply::Kind::ok) {
         co_return domain::Result<void>{};

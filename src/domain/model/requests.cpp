@@ -9,6 +9,7 @@ void raise_run(Record& record) {
     ++record.run_wanted;
     record.status.backoff.clear();
     record.status.trouble.clear();
+    record.status.first_started = Time{};       // a job that is started anew has all its time again
 }
 
 Record create_record(const Request& request, std::string container_id, const Moment& moment) {
