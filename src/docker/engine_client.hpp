@@ -57,11 +57,17 @@ public:
     Awaitable<reconciler::StopAnswer> stop(reconciler::StopCall call) override;
     Awaitable<void> kill(std::string docker_id, std::string signal) override;
     Awaitable<void> remove(std::string docker_id) override;
+    Awaitable<void> remove_keeping_volumes(std::string docker_id) override;
     /// To the name it has already: no error.
     Awaitable<void> rename(std::string docker_id, std::string engine_name) override;
     Awaitable<void> update(std::string docker_id, domain::Resources resources) override;
     /// Of one that is not paused: no error.
     Awaitable<void> unpause(std::string docker_id) override;
+    /// One that is in the network already: no error.
+    Awaitable<void> connect_network(std::string docker_id, std::string network,
+                                    std::string alias) override;
+    /// One that is not in it: no error.
+    Awaitable<void> disconnect_network(std::string docker_id, std::string network) override;
 
     /// A cancelled one ends with details.cause `cancelled`.
     Awaitable<void> pull(std::string image,
@@ -90,6 +96,7 @@ private:
     Awaitable<void> call_for_nothing(EngineCall what, HttpRequest request);
     HttpRequest make_request(const char* method, const std::string& path,
                              std::chrono::milliseconds deadline) const;
+    Awaitable<void> remove_with(std::string docker_id, std::string query);
     Awaitable<void> connect_networks(std::string docker_id, std::vector<std::string> networks,
                                      std::string alias);
     Awaitable<JsonBody> read_json(EngineCall what, std::string path,
@@ -99,10 +106,12 @@ private:
     Awaitable<std::int64_t> pid_of(std::string docker_id);
     void forget(const std::string& docker_id);
     std::string event_query() const;
+    std::string network_query() const;
 
     boost::asio::any_io_executor executor_;
     EngineConfig config_;
     int api_minor_;
+    std::string version_;           ///< of the engine that was connected to last
     HttpClient http_;
     boost::asio::thread_pool parser_{1};
     std::multimap<std::string, std::weak_ptr<PullInHand>> pulls_;

@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "docker/event_parse.hpp"
+#include "docker/settings_parse.hpp"
 
 namespace flow::docker {
 namespace {
@@ -171,6 +172,7 @@ Observed parse_inspect(const EngineJson& container) {
     read_networks(member(container, "NetworkSettings", "Networks"), out);
     const int stop_signal = signal_number(text_of(member(container, "Config"), "StopSignal"));
     out.stop_signal = stop_signal != 0 ? stop_signal : out.stop_signal;
+    out.settings = domain::settings_text(settings_of(container));
     out.health = known_health(text_of(member(state, "Health"), "Status"));
     return out;
 }

@@ -60,6 +60,8 @@ struct Observed {
     std::vector<BoundPort> ports;       ///< real ports; while running only
     std::vector<ObservedMount> mounts;  ///< (i)
     std::vector<std::string> networks;  ///< names
+    std::string settings;               ///< (i) what drift is looked for in (domain/drift.hpp); "" when not known
+    std::string engine;                 ///< (i) version of the engine that told it
     int stop_signal = 15;               ///< (i) Config.StopSignal as a number; 15 when it names none
     std::string health = "none";        ///< none, starting, healthy, unhealthy
 };
@@ -76,6 +78,14 @@ struct EngineEvent {
     std::string name;                   ///< the engine container's name, at the time
 };
 std::string_view to_string(EngineEvent::Type type);
+
+/// A container joined a network or left it: also a part of each start and exit.
+struct NetworkEvent {
+    bool connected = false;
+    std::string docker_id;
+    std::string network;                ///< its name
+    Time time;
+};
 
 /// How far a pull has come.
 struct PullProgress {

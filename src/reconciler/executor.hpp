@@ -77,6 +77,9 @@ private:
     boost::asio::awaitable<void> name_taken(std::string id, domain::Generation generation,
                                             domain::Error error);
     boost::asio::awaitable<void> simple_call(std::string id, Action action);
+    boost::asio::awaitable<void> repair(std::string id, Action action);
+    boost::asio::awaitable<void> repaired(std::string id, std::string docker_id);
+    boost::asio::awaitable<void> record_drift(std::string id, Action action);
     boost::asio::awaitable<void> read_ports(std::string id, Action action);
     boost::asio::awaitable<void> ensure_network(std::string id, Action action);
     boost::asio::awaitable<void> record_only(std::string id, Action action);

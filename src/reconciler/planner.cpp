@@ -91,9 +91,10 @@ Next Planner::living() const {
     if (!vanished.docker_ids.empty()) {
         return vanished;
     }
-    if (main != nullptr && next == nullptr && status_.verdict == Verdict::none &&
-        main->name != main_name() && !name_held()) {
-        return step(rename(*main, main_name(), "its name is " + main->name));
+    if (main != nullptr && next == nullptr && status_.verdict == Verdict::none) {
+        if (Next renamed = own_name(*main)) {
+            return renamed;
+        }
     }
     if (status_.verdict != Verdict::none) {
         return verdict(next, prev);
@@ -136,7 +137,7 @@ Next Planner::create(Generation generation, Role role, std::string cause) const 
 }
 
 Next Planner::missing_main() const {
-    if (ended()) {
+    if (ended() && !recreating()) {
         return std::nullopt;    // completed, error: left until the next start (model 11)
     }
     const bool failed = status_.active_generation != 0 &&
@@ -147,28 +148,38 @@ Next Planner::missing_main() const {
 }
 
 Next Planner::run(const Observed& main) const {
-    if (main.name != main_name() && !name_held()) {
-        return step(rename(main, main_name(), "its name is " + main.name));
+    if (Next renamed = own_name(main)) {
+        return renamed;
     }
-    if (!model::should_run(record_)) {
-        return main.running ? stop(main, Purpose::stop, "it should not run") : std::nullopt;
+    const bool wanted = model::should_run(record_);
+    if (main.running && !wanted) {
+        return stop(main, Purpose::stop, "it should not run");
     }
-    if (main.running) {
-        if (status_.run_started < record_.run_wanted) {
-            return stop(main, Purpose::restart, "a restart was asked for");
-        }
-        if (main.paused) {
-            return step(on(Kind::unpause, main, "somebody paused it"));
-        }
-        if (status_.ports_pending) {
-            return step(on(Kind::read_ports, main, "the engine chose its ports"));
-        }
+    if (main.running && status_.run_started < record_.run_wanted) {
+        return stop(main, Purpose::restart, "a restart was asked for");
+    }
+    if (main.running && main.paused) {
+        return step(on(Kind::unpause, main, "somebody paused it"));
+    }
+    if (recreating()) {
+        return recreate(main);
+    }
+    // A repair that fails holds up no start.
+    const bool failed = status_.backoff.contains(BackoffKind::step);
+    const bool starts_first = failed && wanted && !main.running;
+    if (Next repair = drift(main); repair && !starts_first) {
+        return repair;
+    }
+    if (!wanted) {
         return std::nullopt;
     }
-    if (status_.recreate) {
-        return step(on(Kind::remove, main, "it cannot be started any more: its network is gone"));
+    if (!main.running) {
+        return start(main, record_.run_wanted, start_cause());
     }
-    return start(main, record_.run_wanted, start_cause());
+    if (status_.ports_pending) {
+        return step(on(Kind::read_ports, main, "the engine chose its ports"));
+    }
+    return std::nullopt;
 }
 
 std::string Planner::start_cause() const {

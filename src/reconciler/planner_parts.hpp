@@ -1,5 +1,5 @@
-// Inside of the planner: one decision about one row. planner.cpp has its life and end, planner_replace.cpp the replace.
-// Only these two include this; what others use is planner.hpp. It reads its input and changes nothing.
+// Inside of the planner: one decision about one row. planner.cpp has its life and end, planner_replace.cpp the replace,
+// planner_drift.cpp what others changed. Only these include this; what others use is planner.hpp. It reads its input and changes nothing.
 #pragma once
 
 #include <utility>
@@ -101,6 +101,15 @@ private:
     Next in_place(const domain::Observed* main) const;
     Next missing_main() const;
     Next run(const domain::Observed& main) const;
+    Next own_name(const domain::Observed& main) const;
+    Next drift(const domain::Observed& main) const;
+    Next put_back(const domain::Observed& main, std::vector<domain::Difference> found) const;
+    Next recreate(const domain::Observed& main) const;
+    /// It is removed and made anew; for drift whether it should run or not.
+    bool recreating() const {
+        return status_.recreate &&
+               (!status_.drift.recreating.empty() || domain::model::should_run(record_));
+    }
     Next start(const domain::Observed& container, domain::Run run, std::string cause) const;
     Next stop(const domain::Observed& container, domain::Purpose purpose, std::string cause) const;
     bool ended() const {

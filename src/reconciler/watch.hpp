@@ -61,6 +61,7 @@ private:
     Awaitable<Observation> observe();
     boost::asio::awaitable<bool> list_agrees();
     void on_event(const domain::EngineEvent& event);
+    void on_network(const domain::NetworkEvent& event);
     void on_end(const domain::Error& error);
     void record_all(const Observation& observation);
     bool engine_stayed(const Observation& observation) const;
