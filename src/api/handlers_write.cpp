@@ -111,7 +111,9 @@ void Handlers::read_spec(Payload& payload, const Json& fields, Request& request)
     if (!parsed) {
         return payload.fail(parsed.error());
     }
-    request.desired = parsed->desired_state.value_or(domain::DesiredState::created);
+    const bool job = parsed->spec.kind == domain::Kind::job;
+    request.desired = parsed->desired_state.value_or(job ? domain::DesiredState::running
+                                                         : domain::DesiredState::created);
     request.spec = std::move(parsed->spec);
 }
 

@@ -107,6 +107,41 @@ void add_fixed_resources(const domain::Resources& resources, Json& host) {
     }
 }
 
+void add_healthcheck(const domain::Healthcheck& healthcheck, Json& body) {
+    Json form = Json::object();
+    if (!healthcheck.test.empty()) {
+        form["Test"] = healthcheck.test;
+    }
+    const auto time = [&form](const char* name, domain::Duration value) {
+        if (value != domain::Duration{0}) {
+            form[name] = value.count();
+        }
+    };
+    time("Interval", healthcheck.interval);
+    time("Timeout", healthcheck.timeout);
+    time("StartPeriod", healthcheck.start_period);
+    if (healthcheck.retries != 0) {
+        form["Retries"] = healthcheck.retries;
+    }
+    if (!form.empty()) {
+        body["Healthcheck"] = std::move(form);
+    }
+}
+
+Json log_config_of(const domain::Logging& logging) {
+    Json form;
+    form["Type"] = logging.driver.empty() ? "json-file" : logging.driver;
+    form["Config"] = Json::object();
+    if (form["Type"] == "json-file") {
+        form["Config"]["max-size"] = "10m";
+        form["Config"]["max-file"] = "5";
+    }
+    for (const auto& [name, value] : logging.options) {
+        form["Config"][name] = value;
+    }
+    return form;
+}
+
 void add_security(const domain::Security& security, Json& host) {
     if (!security.cap_drop.empty()) {
         host["CapDrop"] = security.cap_drop;

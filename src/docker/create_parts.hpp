@@ -18,6 +18,12 @@ void add_resources(const domain::Resources& resources, domain::Json& host);
 /// Limits that need a new container: ulimits and the size of /dev/shm.
 void add_fixed_resources(const domain::Resources& resources, domain::Json& host);
 
+/// Only what the spec gives: the engine takes each zero field from the image.
+void add_healthcheck(const domain::Healthcheck& healthcheck, domain::Json& body);
+
+/// json-file with 10 MiB by 5 where the spec does not say otherwise (contract 2).
+domain::Json log_config_of(const domain::Logging& logging);
+
 void add_security(const domain::Security& security, domain::Json& host);
 
 }  // namespace flow::docker

@@ -23,12 +23,11 @@ void read_api_version(const Field& field, ManifestDocument&) {
 }
 
 void read_kind(const Field& field, ManifestDocument& document) {
-    if (field.value == "Job") {
-        field.wrong("Job is not supported yet; only Container is");
-    } else if (field.value != "Container") {
-        field.wrong("must be Container, not " + shown(field.value));
+    if (field.value != "Container" && field.value != "Job") {
+        field.wrong("must be Container or Job, not " + shown(field.value));
+        return;
     }
-    document.kind = "Container";
+    document.kind = field.value.get<std::string>();
 }
 
 void read_name(const Field& field, ManifestDocument& document) {
@@ -113,6 +112,15 @@ void merge_name(ManifestDocument& document, FieldErrors& errors) {
     document.spec["name"] = document.name;
 }
 
+void merge_kind(ManifestDocument& document, FieldErrors& errors) {
+    const std::string kind = document.kind == "Job" ? "job" : "container";
+    const auto own = document.spec.find("kind");
+    if (own != document.spec.end() && !own->is_null() && *own != kind) {
+        errors.add("spec.kind", "differs from kind: " + document.kind + "; leave it out");
+    }
+    document.spec["kind"] = kind;
+}
+
 void merge_labels(ManifestDocument& document, FieldErrors& errors) {
     Json& own = document.spec["labels"];
     if (own.is_null()) {
@@ -150,7 +158,7 @@ void read_document(YamlDocument source, const std::string& file, ManifestFile& i
     if (source.value.is_object()) {
         read_members<ManifestDocument>(root, kMembers, kForeign, document);
         require(root, "apiVersion", "is required: flow/v1");
-        require(root, "kind", "is required: Container");
+        require(root, "kind", "is required: Container or Job");
         require(root, "metadata", "is required, with the name in it");
         require(root, "spec", "is required");
     } else {
@@ -158,6 +166,7 @@ void read_document(YamlDocument source, const std::string& file, ManifestFile& i
     }
     if (errors.empty()) {
         merge_name(document, errors);
+        merge_kind(document, errors);
         merge_labels(document, errors);
     }
     if (!errors.empty()) {

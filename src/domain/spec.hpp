@@ -17,6 +17,9 @@ enum class Kind { container, job };
 enum class DesiredState { created, running, stopped };
 enum class SecurityProfile { restricted, baseline };
 enum class DependencyCondition { started, healthy, completed };
+enum class OnUnhealthy { warn, restart };
+enum class OnFailure { rollback, pause };
+enum class PullPolicy { missing, always, never };
 
 struct Mount {
     enum class Type { bind, volume };
@@ -78,6 +81,38 @@ struct Dependency {
     bool operator==(const Dependency&) const = default;
 };
 
+/// What is zero or empty is the image's, else the engine's default (30 s, 30 s, 0 s, 3).
+struct Healthcheck {
+    std::vector<std::string> test;        ///< {"NONE"}: switched off; {"CMD", …}; {"CMD-SHELL", "…"}
+    Duration interval{0};
+    Duration timeout{0};
+    Duration start_period{0};
+    int retries = 0;
+    OnUnhealthy on_unhealthy = OnUnhealthy::warn;
+    bool operator==(const Healthcheck&) const = default;
+};
+
+struct Update {
+    std::optional<Duration> monitor;      ///< nothing: the option update_monitor
+    OnFailure on_failure = OnFailure::rollback;
+    bool operator==(const Update&) const = default;
+};
+
+/// "" and no options: json-file, 10 MiB by 5.
+struct Logging {
+    std::string driver;
+    std::map<std::string, std::string> options;
+    bool operator==(const Logging&) const = default;
+};
+
+/// Of jobs; backoff_limit is restart.max_retries.
+struct JobRules {
+    Duration active_deadline{0};          ///< from the first start; 0: none
+    Duration ttl_after_finished = std::chrono::minutes{5};
+    Duration keep_failed = std::chrono::hours{1};
+    bool operator==(const JobRules&) const = default;
+};
+
 /// The default networks are {"flow-net"}; network_mode none, bridge or host leaves `networks` empty.
 struct Networking {
     std::string mode;                     ///< "": `networks` counts; else none, bridge, host
@@ -110,12 +145,18 @@ struct Spec {
     std::string stop_signal;              ///< "": the image's, else SIGTERM
     Duration stop_grace_period = std::chrono::seconds{10};
     std::vector<Dependency> depends_on;
+    Healthcheck healthcheck;
+    Update update;
+    PullPolicy pull_policy = PullPolicy::missing;
+    std::string registry_auth;            ///< a name of the configuration's `registries`; "": none
+    Logging logging;
+    JobRules job;                         ///< of kind job only
     bool operator==(const Spec&) const = default;
 };
 
 /// What a change from one spec to another asks of the engine.
 enum class ChangeKind {
-    none,       ///< nothing: only fields that we alone read (restart, depends_on, stop_grace_period)
+    none,       ///< nothing: only fields that we alone read (restart, depends_on, update …)
     in_place,   ///< the engine can change a running container (cpus, cpu_shares, memory …, pids)
     recreate,
 };

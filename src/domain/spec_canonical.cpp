@@ -1,10 +1,5 @@
 #include "domain/spec_canonical.hpp"
 
-#include <openssl/evp.h>
-
-#include <array>
-#include <stdexcept>
-
 namespace flow::domain {
 namespace {
 
@@ -149,6 +144,80 @@ void add_surroundings(Json& json, const Spec& spec) {
     json["security"] = to_json(spec.security);
 }
 
+void add_duration(Json& json, const char* name, Duration value) {
+    if (value != Duration{0}) {
+        json[name] = to_text(value);
+    }
+}
+
+/// Left out where it says nothing.
+void add_healthcheck(Json& json, const Healthcheck& healthcheck) {
+    Json form = Json::object();
+    if (!healthcheck.test.empty()) {
+        form["test"] = healthcheck.test;
+    }
+    add_duration(form, "interval", healthcheck.interval);
+    add_duration(form, "timeout", healthcheck.timeout);
+    if (healthcheck.retries != 0) {
+        form["retries"] = healthcheck.retries;
+    }
+    add_duration(form, "start_period", healthcheck.start_period);
+    if (healthcheck.on_unhealthy == OnUnhealthy::restart) {
+        form["on_unhealthy"] = "restart";
+    }
+    if (!form.empty()) {
+        json["healthcheck"] = std::move(form);
+    }
+}
+
+void add_update(Json& json, const Update& update) {
+    Json form = Json::object();
+    if (update.monitor) {
+        form["monitor"] = to_text(*update.monitor);
+    }
+    if (update.on_failure == OnFailure::pause) {
+        form["on_failure"] = "pause";
+    }
+    if (!form.empty()) {
+        json["update"] = std::move(form);
+    }
+}
+
+void add_logging(Json& json, const Logging& logging) {
+    Json form = Json::object();
+    add_text(form, "driver", logging.driver);
+    if (!logging.options.empty()) {
+        form["options"] = to_map(logging.options);
+    }
+    if (!form.empty()) {
+        json["logging"] = std::move(form);
+    }
+}
+
+/// The limit of tries stands in backoff_limit, as jobs are declared.
+void add_job(Json& json, const Spec& spec) {
+    if (spec.restart.policy == Restart::Policy::on_failure && spec.restart.max_retries >= 0) {
+        json["restart"] = "on-failure";
+        json["backoff_limit"] = spec.restart.max_retries;
+    }
+    add_duration(json, "active_deadline", spec.job.active_deadline);
+    json["ttl_after_finished"] = to_text(spec.job.ttl_after_finished);
+    json["keep_failed"] = to_text(spec.job.keep_failed);
+}
+
+void add_rollout(Json& json, const Spec& spec) {
+    add_healthcheck(json, spec.healthcheck);
+    add_update(json, spec.update);
+    if (spec.pull_policy != PullPolicy::missing) {
+        json["pull_policy"] = to_string(spec.pull_policy);
+    }
+    add_text(json, "registry_auth", spec.registry_auth);
+    add_logging(json, spec.logging);
+    if (spec.kind == Kind::job) {
+        add_job(json, spec);
+    }
+}
+
 void add_lifecycle(Json& json, const Spec& spec) {
     json["restart"] = to_string(spec.restart);
     add_text(json, "stop_signal", spec.stop_signal);
@@ -167,6 +236,7 @@ Json to_canonical(const Spec& spec) {
     add_process(json, spec);
     add_surroundings(json, spec);
     add_lifecycle(json, spec);
+    add_rollout(json, spec);
     return json;
 }
 
@@ -178,69 +248,6 @@ Json to_public(const Spec& spec) {
         }
     }
     return json;
-}
-
-std::string_view to_string(Kind kind) { return kind == Kind::job ? "job" : "container"; }
-
-std::string_view to_string(SecurityProfile profile) {
-    return profile == SecurityProfile::restricted ? "restricted" : "baseline";
-}
-
-std::string_view to_string(DependencyCondition condition) {
-    switch (condition) {
-        case DependencyCondition::started: return "started";
-        case DependencyCondition::healthy: return "healthy";
-        case DependencyCondition::completed: return "completed";
-    }
-    return "started";
-}
-
-std::string to_string(const Restart& restart) {
-    switch (restart.policy) {
-        case Restart::Policy::always: return "always";
-        case Restart::Policy::no: return "no";
-        case Restart::Policy::on_failure: break;
-    }
-    return restart.max_retries < 0 ? "on-failure"
-                                   : "on-failure:" + std::to_string(restart.max_retries);
-}
-
-std::string to_text(Duration duration) {
-    struct Unit {
-        std::int64_t nanos;
-        const char* name;
-    };
-    constexpr std::array<Unit, 6> kUnits{{{3'600'000'000'000, "h"},
-                                          {60'000'000'000, "m"},
-                                          {1'000'000'000, "s"},
-                                          {1'000'000, "ms"},
-                                          {1'000, "us"},
-                                          {1, "ns"}}};
-    std::int64_t left = duration.count();
-    std::string text;
-    for (const Unit& unit : kUnits) {
-        if (left >= unit.nanos) {
-            text += std::to_string(left / unit.nanos) + unit.name;
-            left %= unit.nanos;
-        }
-    }
-    return text.empty() ? "0s" : text;
-}
-
-std::string sha256_hex(std::string_view bytes) {
-    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-    unsigned int length = 0;
-    if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &length, EVP_sha256(), nullptr) !=
-        1) {
-        throw std::logic_error("OpenSSL cannot compute SHA-256");
-    }
-    constexpr std::string_view kHex = "0123456789abcdef";
-    std::string text;
-    for (unsigned int i = 0; i < length; ++i) {
-        text += kHex[digest[i] >> 4];
-        text += kHex[digest[i] & 15];
-    }
-    return text;
 }
 
 }  // namespace flow::domain

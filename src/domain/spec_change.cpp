@@ -10,7 +10,10 @@ namespace {
 /// Lists whose order means nothing to the engine.
 constexpr const char* kUnordered[] = {"volumes", "tmpfs", "ports"};
 /// Fields that we alone read.
-constexpr const char* kOurs[] = {"restart", "depends_on", "stop_grace_period"};
+constexpr const char* kOurs[] = {
+    "restart",       "depends_on",      "stop_grace_period",  "update",     "pull_policy",
+    "registry_auth", "backoff_limit",   "active_deadline",    "ttl_after_finished",
+    "keep_failed"};
 /// Limits that the engine changes in place.
 constexpr const char* kInPlace[] = {"cpus", "cpu_shares", "memory", "memory_reservation", "pids"};
 
@@ -23,6 +26,9 @@ Json recreate_form(const Spec& spec) {
     }
     for (const char* name : kInPlace) {
         form["resources"].erase(name);
+    }
+    if (form.contains("healthcheck")) {
+        form["healthcheck"].erase("on_unhealthy");
     }
     for (const char* name : kUnordered) {
         std::sort(form[name].begin(), form[name].end(),
@@ -61,7 +67,8 @@ constexpr const char* kFields[] = {
     "command",      "entrypoint",  "environment", "volumes", "tmpfs",       "read_only",
     "user",         "working_dir", "hostname",    "init",    "ports",       "networks",
     "network_mode", "resources",   "security",    "restart", "stop_signal", "stop_grace_period",
-    "depends_on"};
+    "depends_on",   "healthcheck", "update",      "pull_policy", "registry_auth", "logging",
+    "backoff_limit", "active_deadline", "ttl_after_finished", "keep_failed"};
 
 Json field_or_null(const Json& form, const char* name) {
     const auto found = form.find(name);

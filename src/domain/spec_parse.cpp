@@ -17,9 +17,9 @@ void read_image(const Field& field, SpecDraft& draft) {
     draft.spec.image = *image;
 }
 
-void read_kind(const Field& field, SpecDraft&) {
+void read_kind(const Field& field, SpecDraft& draft) {
     if (field.value == "job") {
-        field.wrong("job is not supported yet; only container is");
+        draft.spec.kind = Kind::job;
     } else if (field.value != "container") {
         field.wrong("must be container or job, not " + shown(field.value));
     }
@@ -111,6 +111,15 @@ constexpr Member<SpecDraft> kMembers[] = {
     {"stop_signal", read_stop_signal},
     {"stop_grace_period", read_stop_grace_period},
     {"depends_on", read_depends_on},
+    {"healthcheck", read_healthcheck},
+    {"update", read_update},
+    {"pull_policy", read_pull_policy},
+    {"registry_auth", read_registry_auth},
+    {"logging", read_logging},
+    {"backoff_limit", read_backoff_limit},
+    {"active_deadline", read_active_deadline},
+    {"ttl_after_finished", read_ttl_after_finished},
+    {"keep_failed", read_keep_failed},
     {"desired_state", read_desired_state},
 };
 
@@ -127,6 +136,7 @@ void settle(const Json& payload, SpecDraft& draft, FieldErrors& errors) {
     settle_mounts(draft, errors);
     settle_networking(draft, errors);
     settle_security(draft, errors);
+    settle_job(draft, errors);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "store/enum_text.hpp"
 #include "store/json_fields.hpp"
+#include "store/spec_rules_json.hpp"
 
 namespace flow::store {
 namespace {
@@ -213,6 +214,7 @@ Json spec_to_json(const Spec& spec) {
     json["stop_signal"] = spec.stop_signal;
     json["stop_grace_period"] = spec.stop_grace_period.count();
     parts_to_json(spec, json);
+    rules_to_json(spec, json);
     return json;
 }
 
@@ -236,6 +238,7 @@ Spec spec_from_json(const Json& json) {
     read(json, "stop_signal", spec.stop_signal);
     read(json, "stop_grace_period", spec.stop_grace_period);
     read_parts(json, spec);
+    read_rules(json, spec);
     return spec;
 }
 

@@ -233,6 +233,11 @@ Result<void> check(const Record& record, const Request& request) {
         return conflict("container " + record.spec().name + " (" + record.container_id +
                         ") is being deleted; declare a new one under its name");
     }
+    const bool new_row = record.generation_seq == 0;
+    if (record.spec().kind == Kind::job && !new_row && request.spec && *request.spec != record.spec()) {
+        return conflict("the spec of job " + record.spec().name +
+                        " does not change; delete it and create it anew");
+    }
     if (request.expected_generation && *request.expected_generation != record.generation) {
         Error error = conflict("expected generation " +
                                std::to_string(*request.expected_generation) + " of " +

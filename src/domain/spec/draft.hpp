@@ -19,6 +19,8 @@ struct SpecDraft {
     const ParseOptions& options;
     bool networks_given = false;
     std::optional<SecurityProfile> profile;
+    std::optional<int> backoff_limit;
+    std::vector<std::string> job_fields;    ///< those given: errors where the kind is no job
 };
 
 inline constexpr std::size_t kMaxPorts = 1000;
@@ -44,10 +46,21 @@ void read_stop_signal(const Field& field, SpecDraft& draft);
 void read_stop_grace_period(const Field& field, SpecDraft& draft);
 void read_depends_on(const Field& field, SpecDraft& draft);
 void read_desired_state(const Field& field, SpecDraft& draft);
+void read_healthcheck(const Field& field, SpecDraft& draft);
+void read_update(const Field& field, SpecDraft& draft);
+void read_pull_policy(const Field& field, SpecDraft& draft);
+void read_registry_auth(const Field& field, SpecDraft& draft);
+void read_logging(const Field& field, SpecDraft& draft);
+void read_backoff_limit(const Field& field, SpecDraft& draft);
+void read_active_deadline(const Field& field, SpecDraft& draft);
+void read_ttl_after_finished(const Field& field, SpecDraft& draft);
+void read_keep_failed(const Field& field, SpecDraft& draft);
 
 void settle_mounts(SpecDraft& draft, FieldErrors& errors);
 void settle_networking(SpecDraft& draft, FieldErrors& errors);
 void settle_security(SpecDraft& draft, FieldErrors& errors);
+/// After the kind is known: what jobs alone have, and their restart rule.
+void settle_job(SpecDraft& draft, FieldErrors& errors);
 
 /// Compose's and our later fields at the top level, with what to write instead.
 std::span<const ForeignField> foreign_spec_fields();

@@ -7,19 +7,10 @@ namespace {
 
 constexpr ForeignField kSpecFields[] = {
     // Of our own schema, to come.
-    {"active_deadline", "is not supported yet"},
-    {"backoff_limit", "is not supported yet"},
     {"code", "is not supported yet"},
     {"code_path", "is not supported yet"},
     {"env_file", "is not supported yet; use environment"},
-    {"healthcheck", "is not supported yet"},
-    {"keep_failed", "is not supported yet"},
-    {"logging", "is not supported yet"},
     {"messaging", "is not supported yet"},
-    {"pull_policy", "is not supported yet"},
-    {"registry_auth", "is not supported yet"},
-    {"ttl_after_finished", "is not supported yet"},
-    {"update", "is not supported yet"},
     {"workspace", "is not supported yet"},
     // Compose's and Docker's spellings of what we have.
     {"apparmor", "use security.apparmor"},
@@ -49,6 +40,7 @@ constexpr ForeignField kSpecFields[] = {
     {"pids", "use resources.pids"},
     {"pids_limit", "use resources.pids"},
     {"privileged", "use security.privileged"},
+    {"pull", "use pull_policy"},
     {"restart_policy", "use restart"},
     {"seccomp", "use security.seccomp"},
     {"security_opt", "use security.no_new_privileges, security.seccomp or security.apparmor"},
@@ -69,6 +61,9 @@ constexpr ForeignField kSpecFields[] = {
     {"dns_search", "is not supported yet"},
     {"expose", "is not needed: containers on one network reach all of each other's ports"},
     {"extends", "is not supported"},
+    {"health_check", "use healthcheck"},
+    {"log_driver", "use logging.driver"},
+    {"log_opt", "use logging.options"},
     {"extra_hosts", "is not supported yet"},
     {"group_add", "is not supported yet"},
     {"ipc", "is not supported"},

@@ -53,7 +53,8 @@ std::optional<int> retries(std::string_view text) {
     return whole && count >= 0 && count <= 1000000 ? std::optional(count) : std::nullopt;
 }
 
-void add_dependency(const Field& field, const std::string& name, SpecDraft& draft) {
+void add_dependency(const Field& field, const std::string& name, DependencyCondition condition,
+                    SpecDraft& draft) {
     if (const auto bad = why_bad_name(name)) {
         field.wrong("the name of the container waited for " + *bad);
         return;
@@ -64,7 +65,7 @@ void add_dependency(const Field& field, const std::string& name, SpecDraft& draf
             return;
         }
     }
-    draft.spec.depends_on.push_back(Dependency{name, DependencyCondition::started});
+    draft.spec.depends_on.push_back(Dependency{name, condition});
 }
 
 void read_condition(const Field& field, DependencyCondition& condition) {
@@ -74,9 +75,10 @@ void read_condition(const Field& field, DependencyCondition& condition) {
     }
     if (*text == "started" || *text == "service_started") {
         condition = DependencyCondition::started;
-    } else if (*text == "healthy" || *text == "service_healthy" || *text == "completed" ||
-               *text == "service_completed_successfully") {
-        field.wrong("condition " + shown(field.value) + " is not supported yet; only started is");
+    } else if (*text == "healthy" || *text == "service_healthy") {
+        condition = DependencyCondition::healthy;
+    } else if (*text == "completed" || *text == "service_completed_successfully") {
+        condition = DependencyCondition::completed;
     } else {
         field.wrong("must be started, healthy or completed, not " + shown(field.value));
     }
@@ -150,14 +152,14 @@ void read_depends_on(const Field& field, SpecDraft& draft) {
                 read_members<DependencyCondition>(member, kDependencyMembers, kForeignOfDependency,
                                                   condition);
             }
-            add_dependency(member, name, draft);
+            add_dependency(member, name, condition, draft);
         }
         return;
     }
     for (std::size_t i = 0; i < field.value.size(); ++i) {
         const Field element = field.element(i);
         if (const auto name = read_text(element)) {
-            add_dependency(element, *name, draft);
+            add_dependency(element, *name, DependencyCondition::started, draft);
         }
     }
 }

@@ -239,6 +239,25 @@ void fill_drift(Draw& draw, Status& status) {
     draw.text(status.drift.reason);
 }
 
+void fill_rules(Draw& draw, Spec& spec) {
+    draw.texts(spec.healthcheck.test);
+    for (domain::Duration* time : {&spec.healthcheck.interval, &spec.healthcheck.timeout,
+                                   &spec.healthcheck.start_period, &spec.job.active_deadline,
+                                   &spec.job.ttl_after_finished, &spec.job.keep_failed}) {
+        *time = domain::Duration{draw.below(1'000'000)};
+    }
+    draw.integer(spec.healthcheck.retries);
+    draw.word(spec.healthcheck.on_unhealthy, 2);
+    if (draw.flag()) {
+        spec.update.monitor = domain::Duration{draw.below(1'000'000)};
+    }
+    draw.word(spec.update.on_failure, 2);
+    draw.word(spec.pull_policy, 3);
+    draw.text(spec.registry_auth);
+    draw.text(spec.logging.driver);
+    draw.map(spec.logging.options);
+}
+
 }  // namespace
 
 Spec random_spec(std::mt19937_64& random) {
@@ -270,6 +289,7 @@ Spec random_spec(std::mt19937_64& random) {
     draw.word(spec.restart.policy, 3);
     draw.integer(spec.restart.max_retries);
     spec.stop_grace_period = domain::Duration{draw.below(1'000'000)};
+    fill_rules(draw, spec);
     return spec;
 }
 

@@ -120,10 +120,9 @@ TEST(Manifest, WhatIsWrongIsToldWithFileLineAndField) {
     const std::string good = kGood;
     EXPECT_EQ(problems(replaced(good, "flow/v1", "v1")),
               "web.yaml:1: apiVersion: must be flow/v1, not \"v1\"\n");
-    EXPECT_EQ(problems(replaced(good, "kind: Container", "kind: Job")),
-              "web.yaml:2: kind: Job is not supported yet; only Container is\n");
+    EXPECT_EQ(problems(replaced(good, "kind: Container", "kind: Job")), "");
     EXPECT_EQ(problems(replaced(good, "kind: Container", "kind: Pod")),
-              "web.yaml:2: kind: must be Container, not \"Pod\"\n");
+              "web.yaml:2: kind: must be Container or Job, not \"Pod\"\n");
     EXPECT_EQ(problems(replaced(good, "  name: web\n", "")),
               "web.yaml:3: metadata.name: is required\n");
     EXPECT_NE(problems(replaced(good, "name: web", "name: 0123456789ab"))

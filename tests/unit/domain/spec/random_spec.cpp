@@ -129,6 +129,42 @@ void add_networking(Random& random, Spec& spec) {
     }
 }
 
+Duration seconds(Random& random) { return std::chrono::seconds{number(random, 0, 90)}; }
+
+Healthcheck healthcheck(Random& random) {
+    static const std::vector<std::vector<std::string>> kTests{
+        {}, {"NONE"}, {"CMD", "true", ""}, {"CMD-SHELL", "test -f /ok || exit 1"}};
+    Healthcheck result;
+    result.test = kTests[static_cast<std::size_t>(number(random, 0, 3))];
+    result.interval = seconds(random);
+    result.timeout = seconds(random);
+    result.start_period = seconds(random);
+    result.retries = number(random, 0, 5);
+    result.on_unhealthy = maybe(random) ? OnUnhealthy::restart : OnUnhealthy::warn;
+    return result;
+}
+
+void add_job(Random& random, Spec& spec) {
+    spec.kind = Kind::job;
+    spec.restart.policy = maybe(random) ? Restart::Policy::no : Restart::Policy::on_failure;
+    spec.restart.max_retries =
+        spec.restart.policy == Restart::Policy::no ? -1 : number(random, 0, 9);
+    spec.job.active_deadline = seconds(random);
+    spec.job.ttl_after_finished = seconds(random);
+    spec.job.keep_failed = seconds(random);
+}
+
+void add_rules(Random& random, Spec& spec) {
+    if (maybe(random)) spec.healthcheck = healthcheck(random);
+    if (maybe(random)) spec.update.monitor = seconds(random);
+    spec.update.on_failure = maybe(random) ? OnFailure::pause : OnFailure::rollback;
+    spec.pull_policy = static_cast<PullPolicy>(number(random, 0, 2));
+    spec.registry_auth = maybe(random) ? "our-registry" : "";
+    spec.logging.driver = maybe(random) ? "local" : "";
+    if (maybe(random)) spec.logging.options["max-size"] = "1m";
+    if (number(random, 0, 4) == 0) add_job(random, spec);
+}
+
 }  // namespace
 
 Spec random_spec(Random& random) {
@@ -156,7 +192,11 @@ Spec random_spec(Random& random) {
     spec.stop_signal = maybe(random) ? "SIGRTMIN+3" : "";
     spec.stop_grace_period =
         Duration{std::uniform_int_distribution<std::int64_t>(0, 3'600'000'000'000)(random)};
-    if (maybe(random)) spec.depends_on = {{"db"}, {"a-cache"}};
+    if (maybe(random)) {
+        spec.depends_on = {{"db", DependencyCondition::healthy}, {"a-cache"},
+                           {"migration", DependencyCondition::completed}};
+    }
+    add_rules(random, spec);
     return spec;
 }
 
