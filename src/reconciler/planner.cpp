@@ -20,6 +20,23 @@ using domain::Step;
 using domain::Time;
 using domain::Verdict;
 
+Next Planner::next() {
+    if (Next action = in_hand(); action || waits_) {
+        return action;
+    }
+    Next action = record_.deleted ? deletion() : living();
+    if (action) {
+        return action;
+    }
+    if (status_.intention) {
+        return make(Kind::nothing_in_hand, "what was in hand is over");
+    }
+    if (status_.observed_generation != record_.generation) {
+        return make(Kind::observe_generation, "nothing to do for this generation");
+    }
+    return std::nullopt;
+}
+
 Next Planner::in_hand() {
     const auto& intention = status_.intention;
     if (!intention) {

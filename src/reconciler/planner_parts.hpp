@@ -18,22 +18,7 @@ public:
     explicit Planner(const PlanInput& input)
         : in_(input), record_(input.record), status_(input.record.status) {}
 
-    Next next() {
-        if (Next action = in_hand(); action || waits_) {
-            return action;
-        }
-        Next action = record_.deleted ? deletion() : living();
-        if (action) {
-            return action;
-        }
-        if (status_.intention) {
-            return make(Kind::nothing_in_hand, "what was in hand is over");
-        }
-        if (status_.observed_generation != record_.generation) {
-            return make(Kind::observe_generation, "nothing to do for this generation");
-        }
-        return std::nullopt;
-    }
+    Next next();
 
 private:
     static Action make(Kind kind, std::string cause) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include <spdlog/spdlog.h>
 
@@ -125,6 +126,7 @@ Awaitable<Watch::Observation> Watch::observe() {
 Awaitable<void> Watch::resync() {
     live_ = resync_wanted_ = stream_lost_ = false;
     buffer_.clear();
+    network_buffer_.clear();
     stream_.reset();
     const domain::Time sent = services_.clock.now();
     const auto info = co_await services_.engine.connect();
@@ -238,6 +240,10 @@ void Watch::go_live() {
     for (const domain::EngineEvent& event : buffered) {
         on_event(event);
     }
+    const std::vector<domain::NetworkEvent> joined = std::exchange(network_buffer_, {});
+    for (const domain::NetworkEvent& event : joined) {
+        on_network(event);
+    }
 }
 
 void Watch::on_event(const domain::EngineEvent& event) {
@@ -260,6 +266,10 @@ void Watch::on_event(const domain::EngineEvent& event) {
 /// Each start joins networks, and each exit leaves them a moment after its `die`: only what is neither is looked at.
 void Watch::on_network(const domain::NetworkEvent& event) {
     constexpr domain::Duration kLeaving = std::chrono::seconds{1};
+    if (!live_) {
+        network_buffer_.push_back(event);
+        return;
+    }
     const domain::Observed* seen = cache_.find(event.docker_id);
     if (seen == nullptr) {
         return;     // not ours, or inspected anyway

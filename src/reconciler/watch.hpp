@@ -76,6 +76,7 @@ private:
     std::unique_ptr<EventStream> stream_;
     std::uint64_t stream_number_ = 0;
     Ring buffer_;                   ///< events that came during a resync
+    std::vector<domain::NetworkEvent> network_buffer_;
     EngineInfo info_;
     bool running_ = false;
     bool contact_ = false;
