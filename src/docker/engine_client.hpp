@@ -63,10 +63,9 @@ public:
     Awaitable<void> update(std::string docker_id, domain::Resources resources) override;
     /// Of one that is not paused: no error.
     Awaitable<void> unpause(std::string docker_id) override;
-    /// One that is in the network already: no error.
+    /// One that is in the network already, or not in it: no error.
     Awaitable<void> connect_network(std::string docker_id, std::string network,
                                     std::string alias) override;
-    /// One that is not in it: no error.
     Awaitable<void> disconnect_network(std::string docker_id, std::string network) override;
 
     /// A cancelled one ends with details.cause `cancelled`.
@@ -87,8 +86,7 @@ public:
         reconciler::EventSink sink) override;
     Awaitable<std::vector<domain::EngineEvent>> ring() override;
 
-    /// From the cgroup files (25 to 75 us) where they can be read, else by a one-shot call to the
-    /// engine.
+    /// From the cgroup files (25 to 75 us) where they can be read, else by a one-shot call.
     Awaitable<domain::ResourceUsage> stats(std::string docker_id) override;
 
 private:
@@ -106,7 +104,6 @@ private:
     Awaitable<std::int64_t> pid_of(std::string docker_id);
     void forget(const std::string& docker_id);
     std::string event_query() const;
-    std::string network_query() const;
 
     boost::asio::any_io_executor executor_;
     EngineConfig config_;

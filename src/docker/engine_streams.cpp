@@ -48,6 +48,16 @@ reconciler::EventSink ending_once(reconciler::EventSink sink) {
     return sink;
 }
 
+/// Network events have no labels, so they need a stream of their own; and not one by network, since
+/// somebody may join a container of ours to any.
+std::string network_query() {
+    EngineJson filters;
+    filters["type"].push_back("network");
+    filters["event"].push_back("connect");
+    filters["event"].push_back("disconnect");
+    return filters_query(filters);
+}
+
 Error not_opened(const EventFeed& feed, const EngineCall& what) {
     if (feed.status() >= 400) {
         return engine_error(what, feed.status(), feed.refusal());
@@ -73,16 +83,6 @@ std::string EngineClient::event_query() const {
                                "update", "pause", "unpause", "health_status"}) {
         filters["event"].push_back(action);
     }
-    return filters_query(filters);
-}
-
-/// Network events have no labels, so they need a stream of their own; and not one by network, since somebody may join a
-/// container of ours to any.
-std::string EngineClient::network_query() const {
-    EngineJson filters;
-    filters["type"].push_back("network");
-    filters["event"].push_back("connect");
-    filters["event"].push_back("disconnect");
     return filters_query(filters);
 }
 

@@ -101,7 +101,6 @@ private:
     /// An answer contradicts what is believed: if no event has put that right in time, all is read again.
     void expect_event(const std::string& docker_id, bool running);
     bool volume_is_named_elsewhere(const std::string& volume, const std::string& id) const;
-
     Services& services_;
     const Config& config_;
     ObservedCache& cache_;
