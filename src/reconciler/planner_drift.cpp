@@ -51,7 +51,7 @@ Next Planner::drift(const Observed& main) const {
     if (baseline.settings == main.settings) {
         return std::nullopt;
     }
-    std::vector<Difference> found = differences(baseline.settings, main.settings);
+    std::vector<Difference> found = domain::differences(baseline.settings, main.settings);
     const bool reshaped = baseline.engine != main.engine &&
                           std::any_of(found.begin(), found.end(), domain::is_fixed);
     if (reshaped) {
