@@ -178,13 +178,13 @@ Next Planner::run(const Observed& main) const {
     if (main.running && main.paused) {
         return step(on(Kind::unpause, main, "somebody paused it"));
     }
-    if (recreating()) {
+    if (recreating() && (!main.running || !status_.drift.recreating.empty())) {
         return recreate(main);
     }
     // A repair that fails holds up no start.
+    const bool due = wanted && (!main.running || status_.ports_pending);
     const bool failed = status_.backoff.contains(BackoffKind::step);
-    const bool starts_first = failed && wanted && !main.running;
-    if (Next repair = drift(main); repair && !starts_first) {
+    if (Next repair = drift(main); repair && !(due && failed)) {
         return repair;
     }
     if (!wanted) {
