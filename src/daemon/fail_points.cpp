@@ -84,6 +84,16 @@ public:
         return around(engine_.kill(std::move(id), std::move(signal)));
     }
     Awaitable<void> remove(std::string id) override { return around(engine_.remove(std::move(id))); }
+    Awaitable<void> remove_keeping_volumes(std::string id) override {
+        return around(engine_.remove_keeping_volumes(std::move(id)));
+    }
+    Awaitable<void> connect_network(std::string id, std::string network,
+                                    std::string alias) override {
+        return around(engine_.connect_network(std::move(id), std::move(network), std::move(alias)));
+    }
+    Awaitable<void> disconnect_network(std::string id, std::string network) override {
+        return around(engine_.disconnect_network(std::move(id), std::move(network)));
+    }
     Awaitable<void> rename(std::string id, std::string name) override {
         return around(engine_.rename(std::move(id), std::move(name)));
     }

@@ -133,7 +133,7 @@ reconciler::Awaitable<reconciler::EngineInfo> EngineClient::connect() {
         co_return std::move(info.error());
     }
     reconciler::EngineInfo out;
-    out.version = text_of(json, "Version");
+    out.version = version_ = text_of(json, "Version");
     out.api_version = "1." + std::to_string(api_minor_);
     out.root_dir = text_of(info->json, "DockerRootDir");
     out.cgroup_version = text_of(info->json, "CgroupVersion") == "2" ? 2 : 1;
@@ -181,6 +181,7 @@ reconciler::Awaitable<Observed> EngineClient::inspect(std::string docker_id) {
     if (observed.docker_id.empty()) {
         co_return bad_answer(what, "has no id");
     }
+    observed.engine = version_;
     co_return std::move(observed);
 }
 

@@ -57,11 +57,16 @@ public:
     Awaitable<reconciler::StopAnswer> stop(reconciler::StopCall call) override;
     Awaitable<void> kill(std::string docker_id, std::string signal) override;
     Awaitable<void> remove(std::string docker_id) override;
+    Awaitable<void> remove_keeping_volumes(std::string docker_id) override;
     /// To the name it has already: no error.
     Awaitable<void> rename(std::string docker_id, std::string engine_name) override;
     Awaitable<void> update(std::string docker_id, domain::Resources resources) override;
     /// Of one that is not paused: no error.
     Awaitable<void> unpause(std::string docker_id) override;
+    /// One that is in the network already, or not in it: no error.
+    Awaitable<void> connect_network(std::string docker_id, std::string network,
+                                    std::string alias) override;
+    Awaitable<void> disconnect_network(std::string docker_id, std::string network) override;
 
     /// A cancelled one ends with details.cause `cancelled`.
     Awaitable<void> pull(reconciler::PullCall call,
@@ -81,8 +86,7 @@ public:
         reconciler::EventSink sink) override;
     Awaitable<std::vector<domain::EngineEvent>> ring() override;
 
-    /// From the cgroup files (25 to 75 us) where they can be read, else by a one-shot call to the
-    /// engine.
+    /// From the cgroup files (25 to 75 us) where they can be read, else by a one-shot call.
     Awaitable<domain::ResourceUsage> stats(std::string docker_id) override;
 
 private:
@@ -90,6 +94,7 @@ private:
     Awaitable<void> call_for_nothing(EngineCall what, HttpRequest request);
     HttpRequest make_request(const char* method, const std::string& path,
                              std::chrono::milliseconds deadline) const;
+    Awaitable<void> remove_with(std::string docker_id, std::string query);
     Awaitable<void> connect_networks(std::string docker_id, std::vector<std::string> networks,
                                      std::string alias);
     Awaitable<JsonBody> read_json(EngineCall what, std::string path,
@@ -103,6 +108,7 @@ private:
     boost::asio::any_io_executor executor_;
     EngineConfig config_;
     int api_minor_;
+    std::string version_;           ///< of the engine that was connected to last
     HttpClient http_;
     boost::asio::thread_pool parser_{1};
     std::multimap<std::string, std::weak_ptr<PullInHand>> pulls_;

@@ -75,19 +75,45 @@ reconciler::Awaitable<void> EngineClient::connect_networks(std::string docker_id
                                                            std::vector<std::string> networks,
                                                            std::string alias) {
     for (const std::string& network : networks) {
-        HttpRequest request =
-            make_request("POST", "/networks/" + percent_encoded(network) + "/connect",
-                         config_.deadlines.other);
-        request.body = connect_body(docker_id, network, alias).dump();
-        EngineCall what = on_container("connect", docker_id);
-        what.subject += " to network " + network;
-        auto asked = call_for_nothing(std::move(what), std::move(request));
+        auto asked = connect_network(docker_id, network, alias);
         Result<void> answer = co_await std::move(asked);
         if (answer.has_error()) {
             co_return std::move(answer.error());
         }
     }
     co_return Result<void>{};
+}
+
+reconciler::Awaitable<void> EngineClient::connect_network(std::string docker_id,
+                                                          std::string network, std::string alias) {
+    HttpRequest request = make_request(
+        "POST", "/networks/" + percent_encoded(network) + "/connect", config_.deadlines.other);
+    request.body = connect_body(docker_id, network, alias).dump();
+    EngineCall what = on_container("connect", docker_id);
+    what.subject += " to network " + network;
+    auto asked = call_for_nothing(std::move(what), std::move(request));
+    Result<void> answer = co_await std::move(asked);
+    if (answer.has_error() && says(answer.error(), "already exists in network")) {
+        co_return Result<void>{};
+    }
+    co_return std::move(answer);
+}
+
+reconciler::Awaitable<void> EngineClient::disconnect_network(std::string docker_id,
+                                                             std::string network) {
+    HttpRequest request = make_request(
+        "POST", "/networks/" + percent_encoded(network) + "/disconnect", config_.deadlines.other);
+    domain::Json body;
+    body["Container"] = docker_id;
+    request.body = body.dump();
+    EngineCall what = on_container("disconnect", docker_id);
+    what.subject += " from network " + network;
+    auto asked = call_for_nothing(std::move(what), std::move(request));
+    Result<void> answer = co_await std::move(asked);
+    if (answer.has_error() && says(answer.error(), "is not connected to")) {
+        co_return Result<void>{};
+    }
+    co_return std::move(answer);
 }
 
 reconciler::Awaitable<StartAnswer> EngineClient::start(std::string docker_id) {
@@ -130,8 +156,16 @@ reconciler::Awaitable<void> EngineClient::kill(std::string docker_id, std::strin
 }
 
 reconciler::Awaitable<void> EngineClient::remove(std::string docker_id) {
+    return remove_with(std::move(docker_id), "?force=1&v=1");
+}
+
+reconciler::Awaitable<void> EngineClient::remove_keeping_volumes(std::string docker_id) {
+    return remove_with(std::move(docker_id), "?force=1");
+}
+
+reconciler::Awaitable<void> EngineClient::remove_with(std::string docker_id, std::string query) {
     auto asked = call_for_nothing(on_container("remove", docker_id),
-                                  make_request("DELETE", container_path(docker_id, "?force=1&v=1"),
+                                  make_request("DELETE", container_path(docker_id, query),
                                                config_.deadlines.remove));
     Result<void> answer = co_await std::move(asked);
     if (answer.has_value() || answer.error().engine == EngineFailure::no_such_container) {

@@ -23,14 +23,40 @@ namespace {
 
 class Subscription : public reconciler::EventStream {
 public:
-    explicit Subscription(std::shared_ptr<EventFeed> feed) : feed_(std::move(feed)) {}
+    explicit Subscription(std::vector<std::shared_ptr<EventFeed>> feeds)
+        : feeds_(std::move(feeds)) {}
     Subscription(const Subscription&) = delete;
     Subscription& operator=(const Subscription&) = delete;
-    ~Subscription() override { feed_->close(); }
+    ~Subscription() override {
+        for (const auto& feed : feeds_) {
+            feed->close();
+        }
+    }
 
 private:
-    std::shared_ptr<EventFeed> feed_;
+    std::vector<std::shared_ptr<EventFeed>> feeds_;
 };
+
+/// Of several streams the first end is the end of all.
+reconciler::EventSink ending_once(reconciler::EventSink sink) {
+    sink.on_end = [ended = std::make_shared<bool>(false),
+                   on_end = std::move(sink.on_end)](const Error& error) {
+        if (!std::exchange(*ended, true) && on_end) {
+            on_end(error);
+        }
+    };
+    return sink;
+}
+
+/// Network events have no labels, so they need a stream of their own; and not one by network, since
+/// somebody may join a container of ours to any.
+std::string network_query() {
+    EngineJson filters;
+    filters["type"].push_back("network");
+    filters["event"].push_back("connect");
+    filters["event"].push_back("disconnect");
+    return filters_query(filters);
+}
 
 Error not_opened(const EventFeed& feed, const EngineCall& what) {
     if (feed.status() >= 400) {
@@ -61,22 +87,35 @@ std::string EngineClient::event_query() const {
 }
 
 reconciler::Awaitable<std::unique_ptr<reconciler::EventStream>> EngineClient::subscribe(
-    reconciler::EventSink sink) {
+    reconciler::EventSink sink_in) {
     const EngineCall what{"listen to", "the engine's events", ""};
     const domain::Time now = std::chrono::system_clock::now();
-    HttpRequest request = make_request(
-        "GET", "/events?since=" + domain::to_engine_time(now) + "&" + event_query(),
-        std::chrono::milliseconds{0});
-    auto feed = std::make_shared<EventFeed>(executor_, std::move(sink), config_.max_event);
-    feed->open(http_, std::move(request), config_.deadlines.subscribe);
-    auto decided = feed->decided().async_wait(asio::as_tuple(asio::use_awaitable));
-    co_await std::move(decided);
-    if (!feed->is_open()) {
-        feed->close();
-        co_return not_opened(*feed, what);
+    const reconciler::EventSink sink = ending_once(std::move(sink_in));
+    std::vector<std::string> queries;
+    queries.push_back(event_query());
+    queries.push_back(network_query());
+    std::vector<std::shared_ptr<EventFeed>> feeds;
+    for (const std::string& query : queries) {
+        HttpRequest request =
+            make_request("GET", "/events?since=" + domain::to_engine_time(now) + "&" + query,
+                         std::chrono::milliseconds{0});
+        auto feed = std::make_shared<EventFeed>(executor_, sink, config_.max_event);
+        feed->open(http_, std::move(request), config_.deadlines.subscribe);
+        feeds.push_back(std::move(feed));
     }
-    std::unique_ptr<reconciler::EventStream> subscription = std::make_unique<Subscription>(feed);
-    asio::post(executor_, [feed] { feed->release(); });
+    std::unique_ptr<reconciler::EventStream> subscription = std::make_unique<Subscription>(feeds);
+    for (const auto& feed : feeds) {
+        auto decided = feed->decided().async_wait(asio::as_tuple(asio::use_awaitable));
+        co_await std::move(decided);
+        if (!feed->is_open()) {
+            co_return not_opened(*feed, what);
+        }
+    }
+    asio::post(executor_, [feeds] {
+        for (const auto& feed : feeds) {
+            feed->release();
+        }
+    });
     co_return std::move(subscription);
 }
 

@@ -94,6 +94,8 @@ void EventFeed::tell(std::string_view bytes) {
         }
         if (const auto event = parse_event(line)) {
             sink_.on_event(*event);
+        } else if (const auto joined = parse_network_event(line); joined && sink_.on_network) {
+            sink_.on_network(*joined);
         }
     });
 }

@@ -109,4 +109,22 @@ std::optional<domain::EngineEvent> parse_event(std::string_view line) {
     return out;
 }
 
+std::optional<domain::NetworkEvent> parse_network_event(std::string_view line) {
+    const EngineJson event = parse_engine_json(line);
+    if (!event.is_object() || text_of(event, "Type") != "network") {
+        return std::nullopt;
+    }
+    const std::string action = text_of(event, "Action");
+    const EngineJson& attributes = member(member(event, "Actor"), "Attributes");
+    domain::NetworkEvent out;
+    out.connected = action == "connect";
+    out.docker_id = text_of(attributes, "container");
+    out.network = text_of(attributes, "name");
+    out.time = time_of(event);
+    if ((!out.connected && action != "disconnect") || out.docker_id.empty()) {
+        return std::nullopt;
+    }
+    return out;
+}
+
 }  // namespace flow::docker

@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "docker/event_parse.hpp"
+#include "docker/settings_parse.hpp"
 
 namespace flow::docker {
 namespace {
@@ -184,6 +185,7 @@ Observed parse_inspect(const EngineJson& container) {
     const int stop_signal = signal_number(text_of(member(container, "Config"), "StopSignal"));
     out.stop_signal = stop_signal != 0 ? stop_signal : out.stop_signal;
     read_health(member(state, "Health"), out);
+    out.settings = domain::settings_text(settings_of(container));
     return out;
 }
 

@@ -203,6 +203,7 @@ Json update_body(const domain::Resources& resources) {
     if (resources.pids == 0) {
         body["PidsLimit"] = -1;
     }
+    body["RestartPolicy"]["Name"] = "no";   // restarts are ours, whatever somebody set
     return body;
 }
 

@@ -29,7 +29,8 @@ domain::Json connect_body(const std::string& docker_id, const std::string& netwo
                           const std::string& alias);
 
 /// The body of POST /containers/{id}/update: memory and swap always together; what is not limited
-/// is left out, except pids, whose limit can be taken away in place.
+/// is left out, except pids, whose limit can be taken away in place. The engine's restart policy is
+/// `no` again.
 domain::Json update_body(const domain::Resources& resources);
 
 /// The alias is for networks of users only; the engine refuses it on its own three.

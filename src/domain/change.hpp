@@ -57,6 +57,7 @@ struct Changes {
     std::vector<EventDraft> events;
     std::vector<RequestEnd> ends;
     bool remove_record = false;     ///< the row goes with this transaction
+    std::string retell;             ///< its state is told though it stays as it is: why
 
     Seq next_seq() const { return first_seq + static_cast<Seq>(events.size()); }
     Seq add(EventDraft draft) {

@@ -60,6 +60,8 @@ struct Observed {
     std::vector<BoundPort> ports;       ///< real ports; while running only
     std::vector<ObservedMount> mounts;  ///< (i)
     std::vector<std::string> networks;  ///< names
+    std::string settings;               ///< (i) what drift is looked for in (domain/drift.hpp); "" when not known
+    std::string engine;                 ///< (i) version of the engine that told it
     int stop_signal = 15;               ///< (i) Config.StopSignal as a number; 15 when it names none
     std::string health = "none";        ///< none, starting, healthy, unhealthy
     int failing_streak = 0;             ///< (i) probes failed in a row
@@ -79,6 +81,14 @@ struct EngineEvent {
     std::string health;                 ///< of health: starting, healthy, unhealthy
 };
 std::string_view to_string(EngineEvent::Type type);
+
+/// A container joined a network or left it: also a part of each start and exit.
+struct NetworkEvent {
+    bool connected = false;
+    std::string docker_id;
+    std::string network;                ///< its name
+    Time time;
+};
 
 /// How far a pull has come.
 struct PullProgress {

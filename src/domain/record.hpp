@@ -11,6 +11,7 @@
 #include <tuple>
 #include <vector>
 
+#include "domain/drift.hpp"
 #include "domain/error.hpp"
 #include "domain/observed.hpp"
 #include "domain/spec.hpp"
@@ -28,7 +29,7 @@ enum class State {
 };
 
 /// The engine call that an intention stands for.
-enum class Step { create, start, stop, remove, rename, update, unpause };
+enum class Step { create, start, stop, remove, rename, update, unpause, repair };
 /// Why a process is ended: decides the state that is told meanwhile.
 enum class Purpose { none, stop, restart, update, remove, unhealthy };
 enum class Role { main, next };
@@ -57,6 +58,7 @@ struct Intention {
     std::string hash;               ///< create: the spec's hash, by which a lost answer's container is adopted
     Role role = Role::main;
     bool cut_short = false;         ///< stop: a kill was sent beside it
+    std::vector<Difference> repairs;    ///< what somebody changed and this call puts back
     Time at;
     bool operator==(const Intention&) const = default;
 };
@@ -114,6 +116,23 @@ struct Cleanup {
     bool operator==(const Cleanup&) const = default;
 };
 
+/// How often one field was put back: somebody who changes it again and again is not fought for ever (design 4).
+struct Repair {
+    std::string is, should;         ///< the difference that was repaired last
+    int times = 0;
+    Time last;
+    bool given_up = false;          ///< until a new generation, a start or a restart
+    bool operator==(const Repair&) const = default;
+};
+
+/// What others do to the engine container, and what became of it.
+struct Drift {
+    std::map<std::string, Repair> repairs;      ///< by field
+    std::vector<Difference> recreating;         ///< why the recreate in hand is made
+    std::string reason;                         ///< DriftRepaired, StartedOutside: the last that was done; "" for none
+    bool operator==(const Drift&) const = default;
+};
+
 struct Status {
     Generation observed_generation = 0;
     Generation active_generation = 0;       ///< the one whose engine container counts; 0: none yet
@@ -143,6 +162,8 @@ struct Status {
     Time first_started;                     ///< a job's active_deadline counts from it
     Time finished_at;                       ///< a job's times to be kept count from it; Time{} while it is not over
     bool recreate = false;                  ///< the engine container cannot be started any more (its network is gone)
+    std::map<std::string, Baseline> baselines;  ///< by docker id: what drift is measured by
+    Drift drift;
     bool created_told = false;
     bool running_told = false;              ///< the last lifecycle event said that it runs
     Time start_told;                        ///< the start that the last lifecycle event was about

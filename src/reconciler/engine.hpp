@@ -51,6 +51,7 @@ public:
 struct EventSink {
     std::function<void(const domain::EngineEvent&)> on_event;
     std::function<void(const domain::Error&)> on_end;   ///< once, when the stream breaks
+    std::function<void(const domain::NetworkEvent&)> on_network;    ///< of any container on the host
 };
 
 struct StopCall {
@@ -92,10 +93,16 @@ public:
     virtual Awaitable<void> kill(std::string docker_id, std::string signal) = 0;
     /// With force, and with the anonymous volumes that it still owns. A missing one is `no_such_container`.
     virtual Awaitable<void> remove(std::string docker_id) = 0;
+    /// The same, but its anonymous volumes stay: for one that is made anew with them.
+    virtual Awaitable<void> remove_keeping_volumes(std::string docker_id) = 0;
     virtual Awaitable<void> rename(std::string docker_id, std::string engine_name) = 0;
-    /// In place: the limits of ChangeKind::in_place, memory and swap together.
+    /// In place: the limits of ChangeKind::in_place, memory and swap together, and no restart policy of the engine's.
     virtual Awaitable<void> update(std::string docker_id, domain::Resources resources) = 0;
     virtual Awaitable<void> unpause(std::string docker_id) = 0;
+    /// `no_such_network` when there is none of that name. The alias is set on networks of users only.
+    virtual Awaitable<void> connect_network(std::string docker_id, std::string network,
+                                            std::string alias) = 0;
+    virtual Awaitable<void> disconnect_network(std::string docker_id, std::string network) = 0;
 
     /// Ends when the image is here or has failed; `progress` at most twice a second. Cancelled by Engine::cancel_pull.
     virtual Awaitable<void> pull(PullCall call,
@@ -112,7 +119,7 @@ public:
     /// The last lines of stdout and stderr, oldest first, without control frames.
     virtual Awaitable<std::vector<std::string>> logs(LogsCall call) = 0;
 
-    /// Container events by our label from now on. Ready (subscribed) when it answers.
+    /// Container events by our label, and all joining and leaving of networks, from now on. Ready (subscribed) when it answers.
     virtual Awaitable<std::unique_ptr<EventStream>> subscribe(EventSink sink) = 0;
     /// The engine's ring of past container events of ours, oldest first, to its end.
     virtual Awaitable<std::vector<domain::EngineEvent>> ring() = 0;

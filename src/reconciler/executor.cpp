@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "domain/model/drift.hpp"
 #include "domain/model/model.hpp"
 #include "domain/model/rules.hpp"
 #include "domain/model/steps.hpp"
@@ -61,6 +62,12 @@ boost::asio::awaitable<void> Executor::act(std::string id, Action action) {
         case Kind::rename: co_return co_await rename(std::move(id), std::move(action));
         case Kind::update:
         case Kind::unpause: co_return co_await simple_call(std::move(id), std::move(action));
+        case Kind::repair:
+        case Kind::connect_network:
+        case Kind::disconnect_network: co_return co_await repair(std::move(id), std::move(action));
+        case Kind::take_baseline:
+        case Kind::recreate:
+        case Kind::give_up: co_return co_await record_drift(std::move(id), std::move(action));
         case Kind::read_ports: co_return co_await read_ports(std::move(id), std::move(action));
         case Kind::read_health: co_return co_await read_health(std::move(id), std::move(action));
         case Kind::no_image: co_return co_await no_image(std::move(id), std::move(action));
@@ -266,12 +273,20 @@ boost::asio::awaitable<void> Executor::remove(std::string id, Action action) {
     if (!written) {
         co_return;
     }
+    const domain::Record* record = services_.store.find(id);
+    // Made anew at once, with its anonymous volumes; else the engine removes those with it.
+    const bool keeps_volumes = record != nullptr && record->status.recreate && !record->deleted &&
+                               record->status.docker_id == action.docker_id;
     const domain::Time sent = services_.clock.now();
     co_await gate_.enter();
     domain::Result<void> answer{domain::Error{}};
     {
         const GatePass pass{gate_};
-        answer = co_await services_.engine.remove(action.docker_id);
+        if (keeps_volumes) {
+            answer = co_await services_.engine.remove_keeping_volumes(action.docker_id);
+        } else {
+            answer = co_await services_.engine.remove(action.docker_id);
+        }
     }
     if (!answer && answer.error().engine != EngineFailure::no_such_container) {
         co_await step_failed(id, Step::remove, answer.error());
@@ -290,6 +305,7 @@ boost::asio::awaitable<void> Executor::rename(std::string id, Action action) {
     intention.docker_id = action.docker_id;
     intention.generation = generation;
     intention.cause = action.cause;
+    intention.repairs = action.differences;
     const bool written = co_await intend(id, std::move(intention));
     if (!written) {
         co_return;
@@ -299,7 +315,13 @@ boost::asio::awaitable<void> Executor::rename(std::string id, Action action) {
     if (answer) {
         log_done(id, Step::rename, action, sent);
         cache_.renamed(action.docker_id, action.engine_name);
-        co_await step_done(id, "");
+        Change change = [action](domain::Record& row, domain::Changes& out,
+                                 const domain::Moment& moment) {
+            model::record_name(row, action.docker_id, action.engine_name);
+            model::record_step_done(row, "", out, moment);
+        };
+        co_await commit(services_.store, id, std::move(change));
+        hooks_.mark(id, domain::Duration{0});
     } else if (answer.error().engine == EngineFailure::name_taken) {
         co_await name_taken(id, generation, answer.error());
     } else {
@@ -341,11 +363,21 @@ boost::asio::awaitable<void> Executor::simple_call(std::string id, Action action
         co_await step_done(id, "");
         co_return;
     }
+    domain::Observed now;       // before the commit: what is compared from then on is not older
+    now.docker_id = action.docker_id;
+    const auto seen = co_await inspect(action.docker_id);
+    if (seen) {
+        now = *seen;
+    } else {
+        cache_.doubt(action.docker_id);
+    }
     const domain::Generation generation = action.generation;
-    Change change = [generation](domain::Record& row, domain::Changes& out, const domain::Moment&) {
+    Change change = [generation, now](domain::Record& row, domain::Changes& out,
+                                      const domain::Moment&) {
         model::clear_intention(row);
         if (row.specs.contains(generation) && row.status.active_generation <= generation) {
             model::record_active(row, out, generation);     // also when a newer one came meanwhile
+            model::record_baseline(row, now);
         }
     };
     co_await commit(services_.store, id, std::move(change));

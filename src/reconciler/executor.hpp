@@ -77,6 +77,9 @@ private:
     boost::asio::awaitable<void> name_taken(std::string id, domain::Generation generation,
                                             domain::Error error);
     boost::asio::awaitable<void> simple_call(std::string id, Action action);
+    boost::asio::awaitable<void> repair(std::string id, Action action);
+    boost::asio::awaitable<void> repaired(std::string id, std::string docker_id);
+    boost::asio::awaitable<void> record_drift(std::string id, Action action);
     boost::asio::awaitable<void> read_ports(std::string id, Action action);
     boost::asio::awaitable<void> read_health(std::string id, Action action);
     boost::asio::awaitable<void> no_image(std::string id, Action action);
@@ -100,7 +103,6 @@ private:
     /// An answer contradicts what is believed: if no event has put that right in time, all is read again.
     void expect_event(const std::string& docker_id, bool running);
     bool volume_is_named_elsewhere(const std::string& volume, const std::string& id) const;
-
     Services& services_;
     const Config& config_;
     ObservedCache& cache_;

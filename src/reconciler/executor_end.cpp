@@ -25,9 +25,9 @@ boost::asio::awaitable<void> Executor::record_only(std::string id, Action action
     Change change = [action, adopted](domain::Record& record, domain::Changes& out,
                                       const domain::Moment& moment) {
         switch (action.kind) {
-            case Kind::adopt: model::record_created(record, adopted, out); break;
-            case Kind::stop_done:
-            case Kind::nothing_in_hand: model::clear_intention(record); break;
+            case Kind::adopt: model::record_created(record, adopted, out, moment); break;
+            case Kind::stop_done: model::clear_intention(record); break;
+            case Kind::nothing_in_hand: model::record_nothing_in_hand(record, out, moment); break;
             case Kind::keep: model::record_keep(record, out); break;
             case Kind::kept: model::record_kept(record); break;
             case Kind::rolled_back: model::record_rolled_back(record); break;

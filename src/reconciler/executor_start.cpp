@@ -66,8 +66,9 @@ boost::asio::awaitable<void> Executor::created(std::string id, std::string docke
         co_return;
     }
     const domain::Observed made = *seen;
-    Change change = [made](domain::Record& record, domain::Changes& out, const domain::Moment&) {
-        model::record_created(record, made, out);
+    Change change = [made](domain::Record& record, domain::Changes& out,
+                           const domain::Moment& moment) {
+        model::record_created(record, made, out, moment);
     };
     co_await commit(services_.store, id, std::move(change));
     hooks_.mark(id, domain::Duration{0});

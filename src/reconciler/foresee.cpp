@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "domain/model/drift.hpp"
 #include "domain/model/facts.hpp"
 #include "domain/model/model.hpp"
 #include "domain/model/rules.hpp"
@@ -117,6 +118,12 @@ void Foresight::apply(const Action& action) {
         case Kind::rename:
         case Kind::update:
         case Kind::unpause: return simple_call(action);
+        case Kind::repair:
+        case Kind::connect_network:
+        case Kind::disconnect_network: return repair(action);
+        case Kind::take_baseline:
+        case Kind::recreate:
+        case Kind::give_up: return record_drift(action);
         case Kind::ensure_network:
         case Kind::ping:
         case Kind::read_ports:
@@ -141,6 +148,7 @@ void Foresight::intend(const Action& action, Step step) {
     intention.generation = step == Step::create ? action.generation : record_.generation;
     intention.role = action.role;
     intention.cut_short = action.kind == Kind::cut_short;
+    intention.repairs = action.differences;
     if (step == Step::create) {
         domain::Spec spec = record_.specs.at(action.generation);
         spec.name = record_.spec().name;
@@ -173,7 +181,7 @@ void Foresight::create(const Action& action) {
     made.generation = action.generation;
     made.spec_hash = record_.status.intention->hash;
     containers_[made.docker_id] = made;
-    model::record_created(record_, made, out_);
+    model::record_created(record_, made, out_, moment());
 }
 
 void Foresight::start(const Action& action) {
@@ -234,6 +242,7 @@ void Foresight::simple_call(const Action& action) {
                                                : Step::unpause);
     if (action.kind == Kind::rename && target != nullptr) {
         target->name = action.engine_name;
+        model::record_name(record_, action.docker_id, action.engine_name);
     }
     if (action.kind == Kind::unpause && target != nullptr) {
         target->paused = false;
@@ -242,8 +251,41 @@ void Foresight::simple_call(const Action& action) {
     if (updates) {
         model::clear_intention(record_);
         model::record_active(record_, out_);
+        if (target != nullptr && !target->settings.empty()) {
+            target->settings = baseline_of(target->settings, record_.active_spec());
+            model::record_baseline(record_, *target);
+        }
     } else {
         model::record_step_done(record_, "", out_, moment());
+    }
+}
+
+/// Settings become what they should be where this step is about them.
+void Foresight::repair(const Action& action) {
+    intend(action, Step::repair);
+    domain::Observed* target = container(action.docker_id);
+    const auto baseline = record_.status.baselines.find(action.docker_id);
+    if (target != nullptr && baseline != record_.status.baselines.end()) {
+        const domain::Settings should = domain::Settings::parse(baseline->second.settings);
+        domain::Settings is = domain::Settings::parse(target->settings);
+        for (const domain::Difference& difference : action.differences) {
+            is.erase(difference.field);
+            if (should.contains(difference.field)) {
+                is[difference.field] = should.at(difference.field);
+            }
+        }
+        target->settings = domain::settings_text(is);
+    }
+    model::record_step_done(record_, "", out_, moment());
+}
+
+void Foresight::record_drift(const Action& action) {
+    if (action.kind == Kind::take_baseline) {
+        model::record_baseline(record_, containers_.at(action.docker_id));
+    } else if (action.kind == Kind::recreate) {
+        model::record_recreate(record_, action.differences, out_);
+    } else {
+        model::record_unresolvable(record_, action.differences, "it came back", out_);
     }
 }
 
@@ -263,9 +305,11 @@ void Foresight::look(const Action& action) {
 
 void Foresight::record_only(const Action& action) {
     switch (action.kind) {
-        case Kind::adopt: model::record_created(record_, containers_.at(action.docker_id), out_); break;
-        case Kind::stop_done:
-        case Kind::nothing_in_hand: model::clear_intention(record_); break;
+        case Kind::adopt:
+            model::record_created(record_, containers_.at(action.docker_id), out_, moment());
+            break;
+        case Kind::stop_done: model::clear_intention(record_); break;
+        case Kind::nothing_in_hand: model::record_nothing_in_hand(record_, out_, moment()); break;
         case Kind::keep: model::record_keep(record_, out_); break;
         case Kind::kept: model::record_kept(record_); break;
         case Kind::rolled_back: model::record_rolled_back(record_); break;

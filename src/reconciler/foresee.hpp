@@ -45,6 +45,8 @@ private:
     void end_process(const std::string& docker_id, int code);
     void remove(const Action& action);
     void simple_call(const Action& action);
+    void repair(const Action& action);
+    void record_drift(const Action& action);
     void look(const Action& action);
     void record_only(const Action& action);
     void clean(const Action& action);

@@ -20,11 +20,14 @@ const domain::Observed* ObservedCache::find(const std::string& docker_id) const 
     return row == row_of_.end() ? nullptr : &rows_.at(row->second).at(docker_id);
 }
 
-void ObservedCache::insert(const domain::Observed& seen) {
+void ObservedCache::insert(const domain::Observed& seen, std::uint64_t version) {
     rows_[seen.container_id][seen.docker_id] = seen;
     added_.try_emplace(seen.docker_id, ++version_);
     row_of_[seen.docker_id] = seen.container_id;
-    unseen_.erase(seen.docker_id);
+    const auto unseen = unseen_.find(seen.docker_id);
+    if (unseen != unseen_.end() && unseen->second.since <= version) {
+        unseen_.erase(unseen);
+    }
 }
 
 void ObservedCache::drop(const std::string& docker_id) {
@@ -54,7 +57,7 @@ void ObservedCache::put(domain::Observed seen, std::uint64_t version) {
         seen.started_at = std::max(seen.started_at, present->started_at);
         seen.finished_at = std::max(seen.finished_at, present->finished_at);
     }
-    insert(seen);
+    insert(seen, version);
 }
 
 void ObservedCache::replace_all(const std::vector<domain::Observed>& all, std::uint64_t version) {
@@ -86,7 +89,7 @@ bool ObservedCache::apply(const domain::EngineEvent& event) {
     domain::Observed* known = get(event.docker_id);
     if (known == nullptr) {
         if (!erased_.contains(event.docker_id)) {
-            unseen_[event.docker_id] = event.container_id;
+            unseen_[event.docker_id] = Unseen{event.container_id, 0};
         }
         return true;
     }
@@ -110,6 +113,7 @@ bool ObservedCache::apply(const domain::EngineEvent& event) {
         case Type::rename: known->name = event.name; break;
         case Type::pause: known->paused = true; break;
         case Type::unpause: known->paused = false; break;
+        case Type::update: doubt(event.docker_id); return false;
         default: return false;
     }
     touch(event.docker_id);
@@ -126,8 +130,21 @@ void ObservedCache::renamed(const std::string& docker_id, const std::string& nam
 void ObservedCache::doubt(const std::string& docker_id) {
     const auto row = row_of_.find(docker_id);
     if (row != row_of_.end()) {
-        unseen_[docker_id] = row->second;
+        unseen_[docker_id] = Unseen{row->second, ++version_};
     }
+}
+
+std::vector<std::string> ObservedCache::doubt_networks(
+    const std::vector<domain::Observed>& listed) {
+    std::vector<std::string> rows;
+    for (const domain::Observed& seen : listed) {
+        const domain::Observed* known = find(seen.docker_id);
+        if (known != nullptr && known->networks != seen.networks) {
+            doubt(seen.docker_id);
+            rows.push_back(known->container_id);
+        }
+    }
+    return rows;
 }
 
 void ObservedCache::erase(const std::string& docker_id) {
@@ -160,8 +177,8 @@ const Containers& ObservedCache::of(const std::string& container_id) const {
 
 std::vector<std::string> ObservedCache::to_inspect(const std::string& container_id) const {
     std::vector<std::string> ids;
-    for (const auto& [docker_id, row] : unseen_) {
-        if (row == container_id) {
+    for (const auto& [docker_id, unseen] : unseen_) {
+        if (unseen.container_id == container_id) {
             ids.push_back(docker_id);
         }
     }

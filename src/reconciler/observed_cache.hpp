@@ -21,11 +21,15 @@ public:
     void put(domain::Observed seen, std::uint64_t version);
     /// The answer of a list (with inspects) that was sent at `version`: what it lacks is gone.
     void replace_all(const std::vector<domain::Observed>& all, std::uint64_t version);
-    /// Applies an event. True: about a container that is not known yet, so it has to be inspected.
+    /// Applies an event. True: about a container that is not known yet, so it has to be inspected. An `update` makes it
+    /// doubted.
     bool apply(const domain::EngineEvent& event);
     void renamed(const std::string& docker_id, const std::string& name);
-    /// A call about it was not answered: it is inspected before anything is planned.
+    /// A call about it was not answered, or somebody changed it: it is inspected before anything is planned. An answer
+    /// that is on its way is not enough.
     void doubt(const std::string& docker_id);
+    /// Doubts those whose networks are others in the engine's list; answers their rows.
+    std::vector<std::string> doubt_networks(const std::vector<domain::Observed>& listed);
     void erase(const std::string& docker_id);
     void clear();
 
@@ -41,7 +45,7 @@ public:
 private:
     domain::Observed* get(const std::string& docker_id);
     void touch(const std::string& docker_id) { touched_[docker_id] = ++version_; }
-    void insert(const domain::Observed& seen);
+    void insert(const domain::Observed& seen, std::uint64_t version);
     void drop(const std::string& docker_id);
 
     std::uint64_t version_ = 0;
@@ -50,7 +54,11 @@ private:
     std::map<std::string, std::uint64_t> touched_;          ///< docker id: last change by an event or a call
     std::map<std::string, std::uint64_t> added_;            ///< docker id: when it was first known
     std::map<std::string, std::uint64_t> erased_;           ///< docker ids that are gone, for late answers
-    std::map<std::string, std::string> unseen_;             ///< docker id to container id: to be inspected
+    struct Unseen {
+        std::string container_id;
+        std::uint64_t since = 0;    ///< an answer to an older question does not count
+    };
+    std::map<std::string, Unseen> unseen_;                  ///< by docker id: to be inspected
 };
 
 }  // namespace flow::reconciler

@@ -15,6 +15,9 @@ std::string_view to_string(Action::Kind kind) {
         case Kind::rename: return "RenameContainer";
         case Kind::update: return "UpdateContainer";
         case Kind::unpause: return "UnpauseContainer";
+        case Kind::repair: return "RepairContainer";
+        case Kind::connect_network: return "ConnectNetwork";
+        case Kind::disconnect_network: return "DisconnectNetwork";
         case Kind::ping: return "PingEngine";
         case Kind::read_ports: return "ReadPorts";
         case Kind::read_health: return "ReadHealth";
@@ -27,6 +30,9 @@ std::string_view to_string(Action::Kind kind) {
         case Kind::gone_containers: return "ContainersGone";
         case Kind::nothing_in_hand: return "NothingInHand";
         case Kind::observe_generation: return "ObserveGeneration";
+        case Kind::take_baseline: return "TakeBaseline";
+        case Kind::recreate: return "RecreateContainer";
+        case Kind::give_up: return "GiveUpRepair";
         case Kind::deadline_passed: return "EndJob";
         case Kind::expire: return "ExpireJob";
         case Kind::no_image: return "MissImage";

@@ -13,11 +13,13 @@ struct Action {
     enum class Kind {
         // engine calls
         pull_image, ensure_network, create, start, stop, cut_short, remove, rename, update, unpause,
+        // engine calls that put back what others changed
+        repair, connect_network, disconnect_network,
         // looks
         ping, read_ports, read_health,
         // results that need no call
         adopt, stop_done, keep, kept, rolled_back, activate, gone_containers, nothing_in_hand,
-        observe_generation,
+        observe_generation, take_baseline, recreate, give_up,
         // what time alone brings about, and what cannot be had
         deadline_passed, expire, no_image,
         // delete
@@ -29,7 +31,7 @@ struct Action {
     std::string cause;
     std::string docker_id;
     std::string engine_name;                ///< create, rename
-    std::string subject;                    ///< pull_image: the image; ensure_network: its name
+    std::string subject;                    ///< pull_image: the image; of a network: its name
     domain::Generation generation = 0;      ///< create, pull_image
     domain::Role role = domain::Role::main;
     domain::Run run = 0;                    ///< start
@@ -37,6 +39,7 @@ struct Action {
     domain::Purpose purpose = domain::Purpose::none;
     domain::Time until;                     ///< wait
     std::vector<std::string> docker_ids;    ///< gone_containers
+    std::vector<domain::Difference> differences;    ///< what it puts back, or gives up
 };
 
 /// "StopContainer", "PullImage" …

@@ -20,6 +20,23 @@ using domain::Step;
 using domain::Time;
 using domain::Verdict;
 
+Next Planner::next() {
+    if (Next action = in_hand(); action || waits_) {
+        return action;
+    }
+    Next action = record_.deleted ? deletion() : job_or(living());
+    if (action) {
+        return action;
+    }
+    if (status_.intention) {
+        return make(Kind::nothing_in_hand, "what was in hand is over");
+    }
+    if (status_.observed_generation != record_.generation) {
+        return make(Kind::observe_generation, "nothing to do for this generation");
+    }
+    return std::nullopt;
+}
+
 Next Planner::in_hand() {
     const auto& intention = status_.intention;
     if (!intention) {
@@ -96,9 +113,10 @@ Next Planner::living() const {
     if (!vanished.docker_ids.empty()) {
         return vanished;
     }
-    if (main != nullptr && next == nullptr && status_.verdict == Verdict::none &&
-        main->name != main_name() && !name_held()) {
-        return step(rename(*main, main_name(), "its name is " + main->name));
+    if (main != nullptr && next == nullptr && status_.verdict == Verdict::none) {
+        if (Next renamed = own_name(*main)) {
+            return renamed;
+        }
     }
     if (status_.verdict != Verdict::none) {
         return verdict(next, prev);
@@ -175,7 +193,7 @@ Next Planner::job_or(Next action) const {
 }
 
 Next Planner::missing_main() const {
-    if (ended()) {
+    if (ended() && !recreating()) {
         return std::nullopt;    // completed, error: left until the next start (model 11)
     }
     const bool failed = status_.active_generation != 0 &&
@@ -186,31 +204,42 @@ Next Planner::missing_main() const {
 }
 
 Next Planner::run(const Observed& main) const {
-    if (main.name != main_name() && !name_held()) {
-        return step(rename(main, main_name(), "its name is " + main.name));
+    if (Next renamed = own_name(main)) {
+        return renamed;
     }
-    if (!model::should_run(record_)) {
-        return main.running ? stop(main, Purpose::stop, "it should not run") : std::nullopt;
+    const bool wanted = model::should_run(record_);
+    if (main.running && !wanted) {
+        return stop(main, Purpose::stop, "it should not run");
     }
-    if (main.running) {
-        return running(main);
-    }
-    if (status_.recreate) {
-        return step(on(Kind::remove, main, "it cannot be started any more: its network is gone"));
-    }
-    return start(main, record_.run_wanted, start_cause());
-}
-
-Next Planner::running(const Observed& main) const {
-    if (status_.run_started < record_.run_wanted) {
+    if (main.running && status_.run_started < record_.run_wanted) {
         return stop(main, Purpose::restart, "a restart was asked for");
     }
-    if (main.paused) {
+    if (main.running && main.paused) {
         return step(on(Kind::unpause, main, "somebody paused it"));
+    }
+    if (recreating() && (!main.running || !status_.drift.recreating.empty())) {
+        return recreate(main);
+    }
+    // A repair that fails holds up no start.
+    const bool due = wanted && (!main.running || status_.ports_pending);
+    const bool failed = status_.backoff.contains(BackoffKind::step);
+    if (Next repair = drift(main); repair && !(due && failed)) {
+        return repair;
+    }
+    if (!wanted) {
+        return std::nullopt;
+    }
+    if (!main.running) {
+        return start(main, record_.run_wanted, start_cause());
     }
     if (status_.ports_pending) {
         return step(on(Kind::read_ports, main, "the engine chose its ports"));
     }
+    return unhealthy(main);
+}
+
+/// Its probes say that it does not work (contract 2, healthcheck).
+Next Planner::unhealthy(const Observed& main) const {
     const domain::Period* facts = model::find_period(record_, main.docker_id);
     if (facts == nullptr || facts->health != "unhealthy") {
         return std::nullopt;

@@ -1,5 +1,5 @@
-// Inside of the planner: one decision about one row. planner.cpp has its life and end, planner_replace.cpp the replace.
-// Only these two include this; what others use is planner.hpp. It reads its input and changes nothing.
+// Inside of the planner: one decision about one row. planner.cpp has its life and end, planner_replace.cpp the replace,
+// planner_drift.cpp what others changed. Only these include this; what others use is planner.hpp. It reads its input and changes nothing.
 #pragma once
 
 #include <utility>
@@ -18,22 +18,7 @@ public:
     explicit Planner(const PlanInput& input)
         : in_(input), record_(input.record), status_(input.record.status) {}
 
-    Next next() {
-        if (Next action = in_hand(); action || waits_) {
-            return action;
-        }
-        Next action = record_.deleted ? deletion() : job_or(living());
-        if (action) {
-            return action;
-        }
-        if (status_.intention) {
-            return make(Kind::nothing_in_hand, "what was in hand is over");
-        }
-        if (status_.observed_generation != record_.generation) {
-            return make(Kind::observe_generation, "nothing to do for this generation");
-        }
-        return std::nullopt;
-    }
+    Next next();
 
 private:
     static Action make(Kind kind, std::string cause) {
@@ -91,7 +76,7 @@ private:
     /// What time alone brings about for a job; else `action`, or a wait until then.
     Next job_or(Next action) const;
     Next image(const domain::Spec& spec, domain::Generation generation) const;
-    Next running(const domain::Observed& main) const;
+    Next unhealthy(const domain::Observed& main) const;
     Next in_hand();
     Next stop_in_hand(const domain::Intention& stop);
     Next deletion() const;
@@ -105,6 +90,15 @@ private:
     Next in_place(const domain::Observed* main) const;
     Next missing_main() const;
     Next run(const domain::Observed& main) const;
+    Next own_name(const domain::Observed& main) const;
+    Next drift(const domain::Observed& main) const;
+    Next put_back(const domain::Observed& main, std::vector<domain::Difference> found) const;
+    Next recreate(const domain::Observed& main) const;
+    /// It is removed and made anew; for drift whether it should run or not.
+    bool recreating() const {
+        return status_.recreate &&
+               (!status_.drift.recreating.empty() || domain::model::should_run(record_));
+    }
     Next start(const domain::Observed& container, domain::Run run, std::string cause) const;
     Next stop(const domain::Observed& container, domain::Purpose purpose, std::string cause) const;
     bool ended() const {

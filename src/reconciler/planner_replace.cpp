@@ -26,7 +26,8 @@ Next Planner::replace_or_old(const Observed* main, const Observed* next) const {
     Next old;
     if (main != nullptr) {
         old = run(*main);
-    } else if (!in_.missing_images.contains(record_.active_spec().image) && !ended()) {
+    } else if (!in_.missing_images.contains(record_.active_spec().image) &&
+               (!ended() || recreating())) {
         old = create(status_.active_generation, Role::main, "the old one is gone");
     }
     if (!old || !wanted) {

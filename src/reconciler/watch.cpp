@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include <spdlog/spdlog.h>
 
@@ -72,6 +73,9 @@ boost::asio::awaitable<bool> Watch::list_agrees() {
         co_return false;
     }
     observed_at_ = services_.clock.now();
+    for (const std::string& container_id : cache_.doubt_networks(*listed)) {
+        hooks_.mark(container_id);
+    }
     co_return cache_.agrees(*listed);
 }
 
@@ -122,6 +126,7 @@ Awaitable<Watch::Observation> Watch::observe() {
 Awaitable<void> Watch::resync() {
     live_ = resync_wanted_ = stream_lost_ = false;
     buffer_.clear();
+    network_buffer_.clear();
     stream_.reset();
     const domain::Time sent = services_.clock.now();
     const auto info = co_await services_.engine.connect();
@@ -139,6 +144,11 @@ Awaitable<void> Watch::resync() {
     sink.on_end = [this, number](const domain::Error& error) {
         if (number == stream_number_) {
             on_end(error);
+        }
+    };
+    sink.on_network = [this, number](const domain::NetworkEvent& event) {
+        if (number == stream_number_) {
+            on_network(event);
         }
     };
     auto stream = co_await services_.engine.subscribe(std::move(sink));
@@ -230,6 +240,10 @@ void Watch::go_live() {
     for (const domain::EngineEvent& event : buffered) {
         on_event(event);
     }
+    const std::vector<domain::NetworkEvent> joined = std::exchange(network_buffer_, {});
+    for (const domain::NetworkEvent& event : joined) {
+        on_network(event);
+    }
 }
 
 void Watch::on_event(const domain::EngineEvent& event) {
@@ -247,6 +261,26 @@ void Watch::on_event(const domain::EngineEvent& event) {
             [](const domain::Result<void>&) {});
     }
     hooks_.mark(event.container_id);
+}
+
+/// Each start joins networks, and each exit leaves them a moment after its `die`: only what is neither is looked at.
+void Watch::on_network(const domain::NetworkEvent& event) {
+    constexpr domain::Duration kLeaving = std::chrono::seconds{1};
+    if (!live_) {
+        network_buffer_.push_back(event);
+        return;
+    }
+    const domain::Observed* seen = cache_.find(event.docker_id);
+    if (seen == nullptr) {
+        return;     // not ours, or inspected anyway
+    }
+    const bool ended_now = !seen->running && event.time - seen->finished_at < kLeaving;
+    const bool joins_for_start = !seen->running && event.connected;
+    if (ended_now || joins_for_start) {
+        return;
+    }
+    cache_.doubt(event.docker_id);
+    hooks_.mark(seen->container_id);
 }
 
 void Watch::on_end(const domain::Error& error) {

@@ -61,6 +61,7 @@ private:
     Awaitable<Observation> observe();
     boost::asio::awaitable<bool> list_agrees();
     void on_event(const domain::EngineEvent& event);
+    void on_network(const domain::NetworkEvent& event);
     void on_end(const domain::Error& error);
     void record_all(const Observation& observation);
     bool engine_stayed(const Observation& observation) const;
@@ -75,6 +76,7 @@ private:
     std::unique_ptr<EventStream> stream_;
     std::uint64_t stream_number_ = 0;
     Ring buffer_;                   ///< events that came during a resync
+    std::vector<domain::NetworkEvent> network_buffer_;
     EngineInfo info_;
     bool running_ = false;
     bool contact_ = false;

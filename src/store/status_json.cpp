@@ -1,3 +1,4 @@
+#include "store/drift_json.hpp"
 #include "store/enum_text.hpp"
 #include "store/json_fields.hpp"
 #include "store/record_json.hpp"
@@ -150,6 +151,7 @@ Json status_to_json(const Status& status) {
     Json json = Json::object();
     believed_to_json(status, json);
     told_to_json(status, json);
+    put_drift(json, status);
     return json;
 }
 
@@ -157,6 +159,7 @@ Status status_from_json(const Json& json) {
     Status status;
     read_believed(json, status);
     read_told(json, status);
+    read_drift(json, status);
     return status;
 }
 

@@ -1,5 +1,6 @@
 #include "store/status_parts.hpp"
 
+#include "store/drift_json.hpp"
 #include "store/enum_text.hpp"
 #include "store/words.hpp"
 
@@ -52,6 +53,7 @@ Json intention_to_json(const Intention& intention) {
     put(json, "hash", intention.hash);
     json["role"] = word_of(kRoles, intention.role);
     put(json, "cut_short", intention.cut_short);
+    put_differences(json, "repairs", intention.repairs);
     put(json, "at", intention.at);
     return json;
 }
@@ -68,6 +70,7 @@ Intention intention_from_json(const Json& json) {
     read(json, "hash", intention.hash);
     read_word(json, "role", kRoles, intention.role);
     read(json, "cut_short", intention.cut_short);
+    read_differences(json, "repairs", intention.repairs);
     read(json, "at", intention.at);
     return intention;
 }

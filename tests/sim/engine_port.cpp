@@ -128,6 +128,17 @@ Call EnginePort::about(Op op, std::string docker_id) const {
     return call;
 }
 
+std::string EnginePort::settings(const Container& container) {
+    domain::Settings fields;
+    fields["HostConfig.Memory"] = container.memory;
+    fields["HostConfig.MemorySwap"] = container.memory;
+    fields["HostConfig.NanoCpus"] = container.cpus;
+    for (const std::string& network : container.networks) {
+        fields[domain::kNetworksPrefix + network] = domain::kConnected;
+    }
+    return domain::settings_text(fields);
+}
+
 domain::Observed EnginePort::observed(const Container& container, bool whole) const {
     domain::Observed seen;
     seen.docker_id = container.docker_id;
@@ -139,11 +150,13 @@ domain::Observed EnginePort::observed(const Container& container, bool whole) co
     seen.running = container.running;
     seen.paused = container.paused;
     seen.removing = container.removing;
+    seen.networks.assign(container.networks.begin(), container.networks.end());
     if (whole) {
         seen.started_at = container.started_at;
         seen.finished_at = container.finished_at;
         seen.exit_code = container.code;
         seen.pid = container.running ? 1 : 0;
+        seen.settings = settings(container);
     }
     return seen;
 }
@@ -237,6 +250,23 @@ Awaitable<void> EnginePort::remove(std::string docker_id) {
     return ask_void(about(Op::remove, std::move(docker_id)));
 }
 
+Awaitable<void> EnginePort::remove_keeping_volumes(std::string docker_id) {
+    return remove(std::move(docker_id));
+}
+
+Awaitable<void> EnginePort::connect_network(std::string docker_id, std::string network,
+                                            std::string) {
+    Call call = about(Op::join, std::move(docker_id));
+    call.name = std::move(network);
+    return ask_void(std::move(call));
+}
+
+Awaitable<void> EnginePort::disconnect_network(std::string docker_id, std::string network) {
+    Call call = about(Op::leave, std::move(docker_id));
+    call.name = std::move(network);
+    return ask_void(std::move(call));
+}
+
 Awaitable<void> EnginePort::rename(std::string docker_id, std::string engine_name) {
     Call call = about(Op::rename, std::move(docker_id));
     call.name = std::move(engine_name);
@@ -309,6 +339,12 @@ Awaitable<std::unique_ptr<reconciler::EventStream>> EnginePort::subscribe(reconc
     call.on_event = [weak = weak_from_this(), on_event = sink.on_event](const EngineEvent& event) {
         if (const auto port = weak.lock(); port && !port->closed_) {
             on_event(event);
+        }
+    };
+    call.on_network = [weak = weak_from_this(),
+                       on_network = sink.on_network](const domain::NetworkEvent& event) {
+        if (const auto port = weak.lock(); port && !port->closed_) {
+            on_network(event);
         }
     };
     call.on_end = [weak = weak_from_this(), on_end = sink.on_end] {

@@ -35,6 +35,11 @@ public:
     reconciler::Awaitable<reconciler::StopAnswer> stop(reconciler::StopCall call) override;
     reconciler::Awaitable<void> kill(std::string docker_id, std::string signal) override;
     reconciler::Awaitable<void> remove(std::string docker_id) override;
+    reconciler::Awaitable<void> remove_keeping_volumes(std::string docker_id) override;
+    reconciler::Awaitable<void> connect_network(std::string docker_id, std::string network,
+                                                std::string alias) override;
+    reconciler::Awaitable<void> disconnect_network(std::string docker_id,
+                                                   std::string network) override;
     reconciler::Awaitable<void> rename(std::string docker_id, std::string engine_name) override;
     reconciler::Awaitable<void> update(std::string docker_id, domain::Resources resources) override;
     reconciler::Awaitable<void> unpause(std::string docker_id) override;
@@ -62,6 +67,7 @@ private:
     void answered(std::uint64_t id, Reply reply);
     Call about(Op op, std::string docker_id) const;
     domain::Observed observed(const Container& container, bool whole) const;
+    static std::string settings(const Container& container);
     static domain::Error error_of(const Reply& reply);
 
     FakeEngine& engine_;

@@ -16,6 +16,8 @@ bool changes_something(Op op) {
         case Op::rename:
         case Op::update:
         case Op::unpause:
+        case Op::join:
+        case Op::leave:
         case Op::pull: return true;
         default: return false;
     }
@@ -33,7 +35,7 @@ Reply reply(Reply::Kind kind, std::string text = "") {
 std::string to_string(Op op) {
     static constexpr const char* kNames[] = {
         "connect", "ping", "list", "inspect", "ring", "subscribe", "pull", "create", "start", "stop",
-        "kill", "remove", "rename", "update", "unpause", "logs"};
+        "kill", "remove", "rename", "update", "unpause", "join", "leave", "logs"};
     return kNames[static_cast<int>(op)];
 }
 
@@ -93,7 +95,9 @@ void FakeEngine::perform(const Call& call, const Answer& answer) {
         case Op::remove: return remove(call, answer, false);
         case Op::rename: return rename(call, answer);
         case Op::update:
-        case Op::unpause: return small(call, answer);
+        case Op::unpause:
+        case Op::join:
+        case Op::leave: return small(call, answer);
     }
 }
 
@@ -126,6 +130,7 @@ void FakeEngine::look(const Call& call, const Answer& answer) {
 void FakeEngine::subscribe(const Call& call, const Answer& answer) {
     auto stream = std::make_shared<Subscription>();
     stream->on_event = call.on_event;
+    stream->on_network = call.on_network;
     stream->on_end = call.on_end;
     stream->last = world_.now();
     streams_.push_back(stream);
@@ -313,6 +318,12 @@ void FakeEngine::small(const Call& call, const Answer& answer) {
         container->memory = call.memory;
         ++count["update"];
         emit(event(EngineEvent::Type::update, *container));
+    } else if (call.op == Op::join) {
+        container->networks.insert(call.name);
+        tell_network(*container, true);
+    } else if (call.op == Op::leave) {
+        container->networks.erase(call.name);
+        tell_network(*container, false);
     } else if (container->paused) {
         container->paused = false;
         emit(event(EngineEvent::Type::unpause, *container));

@@ -47,6 +47,8 @@ struct Container {
     std::string docker_id, name, container_id, hash, image, command;
     std::uint64_t generation = 0;
     std::int64_t memory = 0;
+    std::int64_t cpus = 0;          ///< no spec here wants any
+    std::set<std::string> networks{"net"};
     bool running = false, paused = false, removing = false, there = true;
     Time started_at, finished_at;
     int code = 0;
@@ -55,7 +57,7 @@ struct Container {
 using ContainerPtr = std::shared_ptr<Container>;
 
 enum class Op { connect, ping, list, inspect, ring, subscribe, pull, create, start, stop, kill, remove, rename, update,
-                unpause, logs };
+                unpause, join, leave, logs };
 std::string to_string(Op op);
 
 struct Call {
@@ -65,6 +67,7 @@ struct Call {
     std::int64_t memory = 0;
     Duration grace{};
     std::function<void(const EngineEvent&)> on_event;
+    std::function<void(const domain::NetworkEvent&)> on_network;
     std::function<void()> on_end;
 };
 
@@ -80,6 +83,7 @@ using Answer = std::function<void(Reply)>;
 
 struct Subscription {
     std::function<void(const EngineEvent&)> on_event;
+    std::function<void(const domain::NetworkEvent&)> on_network;
     std::function<void()> on_end;
     Time last;
     bool dead = false;
@@ -125,6 +129,7 @@ public:
     std::vector<std::pair<Time, std::string>> calls;                ///< those that change something, by container id
     std::map<std::string, std::vector<Time>> failed;                ///< by container id, and by image
     std::vector<Time> away_times;
+    std::map<std::string, int> changed;     ///< by container id: how often somebody changed a limit or a network
     std::function<bool(const std::string& container_id, const std::string& docker_id)> intends;
     std::function<void(const Container&, bool outside)> starting;   ///< asked before a process begins
 
@@ -146,6 +151,8 @@ private:
     void signal(const ContainerPtr& container, int number, bool by_outside);
     EngineEvent event(EngineEvent::Type type, const Container& container);
     void emit(EngineEvent event);
+    void tell_network(const Container& container, bool connected);
+    void change_outside(const std::string& what, const ContainerPtr& chosen);
     void deliver(const std::shared_ptr<Subscription>& stream, const EngineEvent& event);
     ContainerPtr pick(int running);
     void back();

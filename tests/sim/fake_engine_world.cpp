@@ -56,6 +56,27 @@ void FakeEngine::deliver(const std::shared_ptr<Subscription>& stream, const Engi
     }
 }
 
+/// Of a container that does not run the engine tells only that it left.
+void FakeEngine::tell_network(const Container& container, bool connected) {
+    if (connected && !container.running) {
+        return;
+    }
+    domain::NetworkEvent made;
+    made.connected = connected;
+    made.docker_id = container.docker_id;
+    made.network = "net";
+    made.time = world_.stamp();
+    for (const auto& stream : streams_) {
+        if (!world_.random.chance(drop_p)) {
+            world_.at(seconds(world_.random.pick({0.0003, 0.005})), [stream, made] {
+                if (!stream->dead) {
+                    stream->on_network(made);
+                }
+            });
+        }
+    }
+}
+
 void FakeEngine::drop_streams() {
     const auto broken = std::move(streams_);
     streams_.clear();
@@ -124,6 +145,7 @@ void FakeEngine::die(const ContainerPtr& container, int code, Process::End how) 
     process.how = how;
     process.ours_stood = intends(container->container_id, container->docker_id);
     emit(std::move(made));
+    world_.at(seconds(0.11), [this, container] { tell_network(*container, false); });
     const auto waiting = std::move(process.on_end);
     process.on_end.clear();
     for (const auto& tell : waiting) {
@@ -175,6 +197,8 @@ void FakeEngine::outside(const std::string& what) {
         if (chosen->command != "bad" && !chosen->removing) {
             start_process(chosen, true);
         }
+    } else if (what == "update" || what == "cpus" || what == "leave" || what == "join") {
+        change_outside(what, chosen);
     } else if (what == "pause") {
         chosen->paused = true;
         emit(event(EngineEvent::Type::pause, *chosen));
@@ -191,6 +215,22 @@ void FakeEngine::outside(const std::string& what) {
         process.ours_stood = intends(chosen->container_id, chosen->docker_id);
         process.unseen = true;
     }
+}
+
+void FakeEngine::change_outside(const std::string& what, const ContainerPtr& chosen) {
+    ++changed[chosen->container_id];
+    if (what == "update") {
+        chosen->memory = world_.random.pick({3, 5}) * (std::int64_t{8} << 20);
+    } else if (what == "cpus") {
+        chosen->cpus = 500'000'000;
+    } else if (what == "leave") {
+        chosen->networks.clear();
+        return tell_network(*chosen, false);
+    } else {
+        chosen->networks.insert("other");
+        return tell_network(*chosen, true);
+    }
+    emit(event(EngineEvent::Type::update, *chosen));
 }
 
 /// term: SIGTERM, which stops the containers on the stream first; else kill -9.

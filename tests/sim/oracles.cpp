@@ -1,6 +1,7 @@
 // The oracles: is an answer honest when it is given, is a start, and is everything right at the end.
 #include <algorithm>
 
+#include "domain/model/drift.hpp"
 #include "domain/model/model.hpp"
 #include "domain/model/rules.hpp"
 #include "sim/simulation.hpp"
@@ -243,11 +244,30 @@ void Simulation::judge_row(const domain::Record& record) {
             bad(id + " has an old spec, generation " + std::to_string(record.generation) +
                 " active " + std::to_string(status.active_generation));
         }
-        if (!failed && !waits && wanted->second.memory * (8 << 20) != main->memory) {
-            bad(id + " has old memory");
+        if (!failed && !waits) {
+            judge_drift(record, *main, wanted->second.memory);
         }
     }
     judge_running(record, main, flapping);
+}
+
+/// What others changed is as declared again, but for what came again and again.
+void Simulation::judge_drift(const domain::Record& record, const Container& main, int memory) {
+    const std::string& id = record.container_id;
+    bool given_up = false;
+    for (const auto& [field, repair] : record.status.drift.repairs) {
+        given_up = given_up || repair.given_up;
+    }
+    if (given_up && engine.changed[id] <= model::kRepairs) {
+        bad(id + " is given up, though it was changed " + std::to_string(engine.changed[id]) +
+            " times only");
+    }
+    const bool as_declared = main.memory == memory * (8 << 20) && main.cpus == 0 &&
+                             main.networks == std::set<std::string>{"net"};
+    if (!as_declared && !given_up) {
+        bad(id + " has memory " + std::to_string(main.memory) + ", cpus " +
+            std::to_string(main.cpus) + ", " + std::to_string(main.networks.size()) + " networks");
+    }
 }
 
 void Simulation::judge_running(const domain::Record& record, const ContainerPtr& main, bool flapping) {

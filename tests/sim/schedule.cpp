@@ -56,7 +56,8 @@ void Schedule::disturb() {
     } else if (what < 0.7) {
         engine.outside(random.pick({"exit0", "exit1", "exit1"}));
     } else if (what < 0.9 && (profile == "outside" || all)) {
-        engine.outside(random.pick({"stop", "rm", "kill", "start", "pause"}));
+        engine.outside(random.pick({"stop", "rm", "kill", "start", "pause", "update", "update", "cpus",
+                                    "leave", "join"}));
     } else if (what < 0.93 && (profile == "engine" || all)) {
         const bool term = random.chance(0.5);
         const bool live_restore = random.chance(0.5);

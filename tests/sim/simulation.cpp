@@ -20,7 +20,7 @@ domain::Spec make_spec(const std::string& name, const std::string& image, const 
     spec.name = name;
     spec.image = image;
     spec.command = std::vector<std::string>{command};
-    spec.networking.mode = "none";
+    spec.networking.networks = {"net"};
     spec.resources.memory = memory * kMemoryUnit;
     spec.restart.policy = restart == "always" ? Policy::always
                           : restart == "no"   ? Policy::no

@@ -91,6 +91,7 @@ private:
     void judge_container(const Container& container);
     void judge_row(const domain::Record& record);
     void judge_running(const domain::Record& record, const ContainerPtr& main, bool flapping);
+    void judge_drift(const domain::Record& record, const Container& main, int memory);
     void judge_told(const domain::Record& record, bool running);
     void read_log();
     void judge_crashes();

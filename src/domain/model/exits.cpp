@@ -188,6 +188,7 @@ void open_period(Record& record, const std::string& docker_id, Time at, Changes&
         status.intention.reset();
     } else {
         facts.run = status.run_started;
+        status.drift.reason = should_run(record) ? status.drift.reason : "StartedOutside";
     }
     if (status.run_started > before) {
         status.restart_count = 0;
@@ -230,6 +231,7 @@ void close_period(Record& record, const ExitFact& exit, Changes& out, const Mome
         }
         return;
     }
+    status.drift.reason.clear();
     if (exit.docker_id != status.docker_id && exit.docker_id != status.next_id) {
         if (exit.by == ExitClass::own && exit.code != 0) {
             status.pending.push_back(pending_of(record, exit));

@@ -1,4 +1,5 @@
 // What an accepted request writes, and its target (model 1 and 2).
+#include "domain/model/drift.hpp"
 #include "domain/model/model.hpp"
 #include "domain/model/rules.hpp"
 #include "domain/spec_canonical.hpp"
@@ -43,6 +44,7 @@ bool start_is_new(const Record& record) {
 bool accept_start(Record& record, const Request& request, Seq seq) {
     const bool restart = request.operation == Operation::restart;
     const bool changed = restart || start_is_new(record);
+    forget_drift(record);
     if (changed) {
         raise_run(record);
     }
@@ -58,6 +60,7 @@ bool accept_start(Record& record, const Request& request, Seq seq) {
 bool accept_stop(Record& record, const Request& request, Seq seq) {
     const bool changed = record.desired != DesiredState::stopped;
     record.desired = DesiredState::stopped;
+    record.status.drift.reason.clear();
     record.desired_seq = seq;
     record.stop_timeout = request.timeout;
     return changed;
@@ -86,6 +89,7 @@ bool accept_spec(Record& record, const Spec& spec, Seq seq) {
         return false;
     }
     const bool recreate = change_between(record.spec(), spec) == ChangeKind::recreate;
+    forget_drift(record);
     record.specs[record.generation + 1] = spec;
     ++record.generation;
     record.generation_seq = seq;
@@ -107,6 +111,7 @@ bool accept_manifest(Record& record, const Request& request, Seq seq) {
         if (starts) {
             raise_run(record);
         }
+        forget_drift(record);
         record.desired = request.desired;
         record.desired_seq = seq;
         changed = true;

@@ -1,5 +1,6 @@
 // The end of every transaction: what changed is told, and requests end (model 9, 10, 2).
 #include <algorithm>
+#include <utility>
 
 #include "domain/model/model.hpp"
 #include "domain/model/rules.hpp"
@@ -8,10 +9,13 @@ namespace flow::domain::model {
 namespace {
 
 /// Why the state is what it is now, in words for people.
-std::string cause_of(const Record& record, State state) {
+std::string cause_of(const Record& record, State state, const std::string& retold) {
     const Status& status = record.status;
     if (state == State::unknown) {
         return "the Docker Engine does not answer";
+    }
+    if (!retold.empty()) {
+        return retold;
     }
     const bool about_now = status.intention && status.intention->step != Step::remove;
     if (about_now && !status.intention->cause.empty()) {
@@ -52,7 +56,9 @@ void tell_state(Record& record, State state, Changes& out) {
     Status& status = record.status;
     std::string reason = reason_of(record, state);
     std::string health = health_of(record);
-    if (state == status.state && reason == status.reason && health == status.health) {
+    const std::string retold = std::exchange(out.retell, {});
+    const bool same = state == status.state && reason == status.reason && health == status.health;
+    if (same && retold.empty()) {
         return;
     }
     status.health = std::move(health);
@@ -61,7 +67,7 @@ void tell_state(Record& record, State state, Changes& out) {
     further["new_state"] = to_string(state);
     further["reason"] = reason;
     further["health"] = status.health;
-    further["cause"] = cause_of(record, state);
+    further["cause"] = cause_of(record, state, retold);
     status.state = state;
     status.reason = std::move(reason);
     tell(record, "status_changed", further, out);
@@ -110,6 +116,10 @@ void forget(Record& record) {
         const bool being_made = status.intention && status.intention->generation == entry.first;
         return entry.first != record.generation && entry.first != status.active_generation &&
                entry.first != status.next_generation && !being_made;
+    });
+    std::erase_if(record.status.baselines, [&](const auto& entry) {
+        const std::string& id = entry.first;
+        return id != status.docker_id && id != status.next_id && id != status.prev_id;
     });
     if (status.intention && status.intention->step == Step::create) {
         return;     // facts may be about what is being made: nobody knows its id yet

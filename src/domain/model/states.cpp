@@ -109,6 +109,17 @@ State running_state(const Record& record) {
     return status.ports_pending ? State::starting : State::running;
 }
 
+/// What others did, as long as nothing newer is to be said.
+std::string drift_reason(const Status& status) {
+    const auto& repairs = status.drift.repairs;
+    const bool left = std::any_of(repairs.begin(), repairs.end(),
+                                  [](const auto& entry) { return entry.second.given_up; });
+    if (left) {
+        return "DriftUnresolvable";
+    }
+    return status.ended_by.empty() ? status.drift.reason : status.ended_by;
+}
+
 }  // namespace
 
 State state_of(const Record& record, const Moment& moment) {
@@ -165,7 +176,7 @@ std::string reason_of(const Record& record, State state) {
     if (status.failed_generation == record.generation && status.failed_generation != 0) {
         return "UpdateFailed";
     }
-    return status.ended_by;
+    return drift_reason(status);
 }
 
 }  // namespace flow::domain::model

@@ -1,7 +1,9 @@
 #include "domain/model/steps.hpp"
 
 #include <algorithm>
+#include <utility>
 
+#include "domain/model/drift.hpp"
 #include "domain/model/exits.hpp"
 #include "domain/model/model.hpp"
 #include "domain/model/rules.hpp"
@@ -48,6 +50,7 @@ std::string trouble_of(Step step, const Error& error) {
         case Step::rename: return "RenameFailed";
         case Step::update: return "UpdateFailed";
         case Step::unpause: return "UnpauseFailed";
+        case Step::repair: return "RepairFailed";
     }
     return "StepFailed";
 }
@@ -83,6 +86,10 @@ void note_failure(Record& record, Step step, const Error& error, Changes& out) {
          out);
 }
 
+std::vector<Difference> repairs_of(const Status& status) {
+    return status.intention ? status.intention->repairs : std::vector<Difference>{};
+}
+
 }  // namespace
 
 void intend(Record& record, Intention intention, Changes& out, const Moment& moment) {
@@ -105,7 +112,7 @@ void intend(Record& record, Intention intention, Changes& out, const Moment& mom
 
 void clear_intention(Record& record) { record.status.intention.reset(); }
 
-void record_created(Record& record, const Observed& made, Changes& out) {
+void record_created(Record& record, const Observed& made, Changes& out, const Moment& moment) {
     Status& status = record.status;
     if (!status.intention || status.intention->step != Step::create) {
         return;
@@ -128,10 +135,16 @@ void record_created(Record& record, const Observed& made, Changes& out) {
         status.next_id = made.docker_id;
         status.next_generation = intention.generation;
         status.way_back = status.way_back || has_way_back(record);
+        record_baseline(record, made);
         return;
     }
     status.docker_id = made.docker_id;
     activate(record, intention.generation);
+    record_baseline(record, made);
+    if (!status.drift.recreating.empty()) {
+        const std::vector<Difference> repaired = std::exchange(status.drift.recreating, {});
+        record_repaired(record, repaired, out, moment);
+    }
     if (!status.created_told) {
         tell_created(record, out);
     }
@@ -181,6 +194,7 @@ void record_step_failed(Record& record, Step step, const Error& error, Changes& 
                         const Moment& moment) {
     Status& status = record.status;
     const Generation generation = status.intention ? status.intention->generation : 0;
+    const std::vector<Difference> repairs = repairs_of(status);
     const bool unsure = error.engine == EngineFailure::unanswered || step == Step::stop ||
                         step == Step::remove;
     if (!unsure) {
@@ -196,8 +210,15 @@ void record_step_failed(Record& record, Step step, const Error& error, Changes& 
         undo(record, error, trouble_of(step, error), out);
         return;
     }
+    if (!repairs.empty() && error.engine == EngineFailure::refused) {
+        record_unresolvable(record, repairs, error.message, out);
+        return;
+    }
     bump(record, BackoffKind::step, kStepDelays, moment.now);
     in_trouble(record, step, error);
+    if (!repairs.empty()) {
+        return;     // nobody asked for it
+    }
     Failure failure;
     failure.generation = generation;
     failure.part = step == Step::create ? Failure::Part::create
@@ -209,6 +230,7 @@ void record_step_failed(Record& record, Step step, const Error& error, Changes& 
 void record_step_done(Record& record, const std::string& removed, Changes& out,
                       const Moment& moment) {
     Status& status = record.status;
+    const std::vector<Difference> repairs = repairs_of(status);
     status.backoff.erase(BackoffKind::step);
     status.trouble.clear();
     if (!removed.empty()) {
@@ -227,6 +249,19 @@ void record_step_done(Record& record, const std::string& removed, Changes& out,
         }
     }
     status.intention.reset();
+    if (!repairs.empty()) {
+        record_repaired(record, repairs, out, moment);
+    }
+}
+
+void record_nothing_in_hand(Record& record, Changes& out, const Moment& moment) {
+    const std::vector<Difference> repairs = repairs_of(record.status);
+    record.status.intention.reset();
+    if (!repairs.empty()) {     // it was put back, and the answer was lost
+        record.status.backoff.erase(BackoffKind::step);
+        record.status.trouble.clear();
+        record_repaired(record, repairs, out, moment);
+    }
 }
 
 void record_name_conflict(Record& record, const NameHolder& holder, const Error& error,

@@ -15,9 +15,11 @@ namespace flow::domain::model {
 void intend(Record& record, Intention intention, Changes& out, const Moment& moment);
 /// Nothing is in hand any more.
 void clear_intention(Record& record);
+/// The same at the end of a plan: what was in hand is seen to be done.
+void record_nothing_in_hand(Record& record, Changes& out, const Moment& moment);
 
 /// The container that the create intention asked for is there (its answer, or found by its hash).
-void record_created(Record& record, const Observed& made, Changes& out);
+void record_created(Record& record, const Observed& made, Changes& out, const Moment& moment);
 /// A start was refused (model 4 and 5: backoff, terminal, or the way back).
 void record_start_failed(Record& record, const Intention& start, const Error& error, Changes& out,
                          const Moment& moment);
@@ -26,7 +28,7 @@ void record_start_answered(Record& record);
 /// Any other step failed: tried again after the step backoff. A create that never can work is undone.
 void record_step_failed(Record& record, Step step, const Error& error, Changes& out,
                         const Moment& moment);
-/// Rename, update, unpause or remove worked; `removed`: the docker id that is gone, else "".
+/// Rename, update, unpause, repair or remove worked; `removed`: the docker id that is gone, else "".
 void record_step_done(Record& record, const std::string& removed, Changes& out,
                       const Moment& moment);
 /// The name is taken by another container: ours (`holder_marked`: it is being deleted) or foreign.

@@ -226,7 +226,7 @@ TEST(SpecToCreate, ResourcesAndSecurity) {
     EXPECT_EQ(host["CapDrop"].dump(), R"(["ALL"])");
     EXPECT_EQ(update_body(call.spec.resources).dump(),
               R"({"NanoCpus":1500000000,"CpuShares":512,"Memory":1000000,"MemorySwap":1000000,)"
-              R"("MemoryReservation":500000,"PidsLimit":-1})");
+              R"("MemoryReservation":500000,"PidsLimit":-1,"RestartPolicy":{"Name":"no"}})");
 }
 
 TEST(SpecToCreate, CommandsAbsentEmptyAndGiven) {

@@ -71,5 +71,26 @@ TEST(ParseEvent, SecondsWhenThereAreNoNanoseconds) {
     EXPECT_EQ(domain::to_nanos(event->time), 1795256046'000'000'000);
 }
 
+TEST(ParseNetworkEvent, NamesTheContainerAndWhetherItJoined) {
+    const auto text = [](const char* type, const char* action, const char* attributes) {
+        return std::string{R"({"Type":")"} + type + R"(","Action":")" + action +
+               R"(","Actor":{"ID":"n1","Attributes":{)" + attributes +
+               R"(}},"timeNano":1795256046000000001})";
+    };
+    const char* const attributes = R"("container":"c1","name":"flow-net","type":"bridge")";
+    const auto left = parse_network_event(text("network", "disconnect", attributes));
+    ASSERT_TRUE(left);
+    EXPECT_FALSE(left->connected);
+    EXPECT_EQ(left->docker_id, "c1");
+    EXPECT_EQ(left->network, "flow-net");
+    EXPECT_EQ(domain::to_nanos(left->time), 1795256046'000'000'001);
+    EXPECT_TRUE(parse_network_event(text("network", "connect", attributes))->connected);
+    for (const std::string& other : {text("network", "create", attributes),
+                                     text("network", "connect", R"("name":"flow-net")"),
+                                     text("container", "connect", attributes), std::string{"[]"}}) {
+        EXPECT_FALSE(parse_network_event(other)) << other;
+    }
+}
+
 }  // namespace
 }  // namespace flow::docker

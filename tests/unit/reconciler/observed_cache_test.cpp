@@ -172,5 +172,31 @@ TEST(ObservedCache, RemembersALimitedNumberOfErasedIds) {
     EXPECT_NE(cache.find("oldest"), nullptr) << "the oldest one was let go";
 }
 
+TEST(ObservedCache, WhatIsDoubtedNeedsAnAnswerToALaterQuestion) {
+    ObservedCache cache;
+    cache.put(container("d1", true), cache.version());
+    const std::uint64_t before = cache.version();
+    cache.apply(event(Type::update, "d1", 1));
+    EXPECT_EQ(cache.to_inspect("row"), std::vector<std::string>{"d1"});
+    cache.put(container("d1", true), before);
+    EXPECT_EQ(cache.to_inspect("row"), std::vector<std::string>{"d1"});
+    cache.put(container("d1", true), cache.version());
+    EXPECT_TRUE(cache.to_inspect("row").empty());
+}
+
+TEST(ObservedCache, OtherNetworksInTheListAreDoubted) {
+    ObservedCache cache;
+    for (const char* docker_id : {"d1", "d2"}) {
+        Observed seen = container(docker_id, true, std::string{"row-"} + docker_id);
+        seen.networks = {"flow-net"};
+        cache.put(seen, cache.version());
+    }
+    std::vector<Observed> listed{container("d1", true), container("d2", true), container("d3", true)};
+    listed[0].networks = {"flow-net"};
+    EXPECT_EQ(cache.doubt_networks(listed), std::vector<std::string>{"row-d2"});
+    EXPECT_TRUE(cache.to_inspect("row-d1").empty());
+    EXPECT_EQ(cache.to_inspect("row-d2"), std::vector<std::string>{"d2"});
+}
+
 }  // namespace
 }  // namespace flow::reconciler

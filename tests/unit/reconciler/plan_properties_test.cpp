@@ -54,7 +54,10 @@ void do_something_outside(Random& random, Scene& scene) {
     auto chosen = scene.containers.begin();
     std::advance(chosen, number(random, 0, static_cast<int>(scene.containers.size()) - 1));
     const std::string id = chosen->first;
-    switch (number(random, 0, 7)) {
+    switch (number(random, 0, 11)) {
+        case 8: scene.outside_set(id, "HostConfig.PidsLimit", 7); break;
+        case 9: scene.outside_set(id, "HostConfig.CpusetCpus", "0"); break;
+        case 10: scene.outside_set(id, "Networks.other", domain::kConnected); break;
         case 0: scene.outside_remove(id); break;
         case 1: scene.outside_stop(id); break;
         case 2:

@@ -78,6 +78,15 @@ void Scene::outside_rename(const std::string& docker_id, const std::string& name
     containers.at(docker_id).name = name;
 }
 
+void Scene::outside_set(const std::string& docker_id, const std::string& field,
+                        const domain::Settings& value) {
+    std::string& settings = containers.at(docker_id).settings;
+    domain::Settings fields = settings.empty() ? domain::Settings::object()
+                                               : domain::Settings::parse(settings);
+    fields[field] = value;
+    settings = domain::settings_text(fields);
+}
+
 void Scene::exits(const std::string& docker_id, int code) {
     domain::Observed& container = containers.at(docker_id);
     if (container.running) {

@@ -39,6 +39,9 @@ public:
     void outside_start(const std::string& docker_id);
     void outside_pause(const std::string& docker_id);
     void outside_rename(const std::string& docker_id, const std::string& name);
+    /// One field of its inspect is another now (domain/drift.hpp).
+    void outside_set(const std::string& docker_id, const std::string& field,
+                     const domain::Settings& value);
     /// Its process ends by itself; the crash is told.
     void exits(const std::string& docker_id, int code);
     /// A container with our labels that the row does not know.

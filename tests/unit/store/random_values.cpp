@@ -110,12 +110,20 @@ void fill(Draw& draw, domain::Backoffs& backoffs) {
     }
 }
 
+void fill(Draw& draw, std::vector<domain::Difference>& out) {
+    draw.some(out, [&draw](domain::Difference& difference) {
+        draw.text(difference.field);
+        draw.text(difference.is);
+        draw.text(difference.should);
+    });
+}
+
 void fill(Draw& draw, std::optional<domain::Intention>& out) {
     if (draw.flag()) {
         return;
     }
     domain::Intention& intention = out.emplace();
-    draw.word(intention.step, 7);
+    draw.word(intention.step, 8);
     draw.word(intention.purpose, 6);
     draw.text(intention.cause);
     draw.text(intention.docker_id);
@@ -125,6 +133,7 @@ void fill(Draw& draw, std::optional<domain::Intention>& out) {
     draw.text(intention.hash);
     draw.word(intention.role, 2);
     draw.flip(intention.cut_short);
+    fill(draw, intention.repairs);
     draw.time(intention.at);
 }
 
@@ -219,6 +228,23 @@ void fill_told(Draw& draw, Status& status) {
     }
 }
 
+void fill_drift(Draw& draw, Status& status) {
+    for (int i = draw.below(3); i > 0; --i) {
+        domain::Baseline& baseline = status.baselines["docker" + std::to_string(i)];
+        draw.text(baseline.settings);
+        draw.text(baseline.engine);
+        draw.text(baseline.name);
+        domain::Repair& repair = status.drift.repairs["HostConfig.F" + std::to_string(i)];
+        draw.text(repair.is);
+        draw.text(repair.should);
+        draw.integer(repair.times);
+        draw.time(repair.last);
+        draw.flip(repair.given_up);
+    }
+    fill(draw, status.drift.recreating);
+    draw.text(status.drift.reason);
+}
+
 void fill_rules(Draw& draw, Spec& spec) {
     draw.texts(spec.healthcheck.test);
     for (domain::Duration* time : {&spec.healthcheck.interval, &spec.healthcheck.timeout,
@@ -278,6 +304,7 @@ Status random_status(std::mt19937_64& random) {
     Status status;
     fill_believed(draw, status);
     fill_told(draw, status);
+    fill_drift(draw, status);
     if (draw.flag()) {
         domain::LastExit& exit = status.last_exit.emplace();
         draw.integer(exit.code);

@@ -101,8 +101,8 @@ void Row::create(const std::string& docker_id, Role role) {
     made.container_id = record.container_id;
     made.generation = record.generation;
     made.spec_hash = intention.hash;
-    change([&](Record& row, Changes& changes, const Moment&) {
-        model::record_created(row, made, changes);
+    change([&](Record& row, Changes& changes, const Moment& at) {
+        model::record_created(row, made, changes, at);
     });
 }
 
