@@ -150,6 +150,7 @@ domain::Observed EnginePort::observed(const Container& container, bool whole) co
     seen.running = container.running;
     seen.paused = container.paused;
     seen.removing = container.removing;
+    seen.health = container.running && container.sick ? "unhealthy" : "none";
     seen.networks.assign(container.networks.begin(), container.networks.end());
     if (whole) {
         seen.started_at = container.started_at;

@@ -235,6 +235,10 @@ Result<void> check(const Record& record, const Request& request) {
                         ") is being deleted; declare a new one under its name");
     }
     const bool new_row = record.generation_seq == 0;
+    if (!new_row && request.spec && request.spec->kind != record.spec().kind) {
+        return conflict(record.spec().name + " is a " + std::string{to_string(record.spec().kind)} +
+                        ", and its kind cannot change; delete it and create it anew");
+    }
     if (record.spec().kind == Kind::job && !new_row && request.spec && *request.spec != record.spec()) {
         return conflict("the spec of job " + record.spec().name +
                         " does not change; delete it and create it anew");
