@@ -192,7 +192,8 @@ asio::awaitable<void> HttpConnection::refuse_malformed(ErrorCode error) {
 }
 
 std::optional<HttpResponse> HttpConnection::refuse_access(const RequestHeader& request) const {
-    if (!core()->access_check) {
+    const auto check = core()->access_check;
+    if (!check) {
         return std::nullopt;
     }
     AccessRequest facts;
@@ -200,7 +201,7 @@ std::optional<HttpResponse> HttpConnection::refuse_access(const RequestHeader& r
     facts.origin = view(request[http::field::origin]);
     facts.local = names_.local;
     facts.local_unix = names_.is_unix;
-    const auto reason = core()->access_check(facts);
+    const auto reason = (*check)(facts);
     if (!reason) {
         return std::nullopt;
     }
@@ -227,8 +228,8 @@ asio::awaitable<HttpResponse> HttpConnection::answer(Request request) {
 }
 
 HttpResponse HttpConnection::answer_other(const Request& request) const {
-    if (core()->http_handler) {
-        if (auto response = core()->http_handler(request)) {
+    if (const auto handler = core()->http_handler) {
+        if (auto response = (*handler)(request)) {
             return std::move(*response);
         }
     }

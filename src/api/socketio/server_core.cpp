@@ -179,7 +179,9 @@ void ServerCore::close(std::function<void()> closed) {
             self->finish_close();
         }
     });
-    for (const auto& site : sites_) {
+    // From inside of a callback the server may be destroyed: what is gone through is a copy.
+    const auto sites = sites_;
+    for (const auto& site : sites) {
         site->finish_all("server shutting down");
     }
     for (const auto& connection : connections()) {
@@ -198,13 +200,15 @@ void ServerCore::finish_close_if_empty() {
 void ServerCore::finish_close() {
     close_limit_.cancel();
     const auto closed = std::exchange(closed_, nullptr);
-    for (const auto& site : sites_) {
+    const auto sites = sites_;
+    for (const auto& site : sites) {
         site->fail_all("server shutting down");
     }
     for (const auto& connection : connections()) {
         connection->kill();
     }
-    if (closed) {
+    const bool abandoned = sites_.empty();      // by a client that was told
+    if (closed && !abandoned) {
         closed();
     }
 }

@@ -52,8 +52,9 @@ public:
     /// No callback of the application is called from here on.
     void abandon();
 
-    Server::HttpHandler http_handler;
-    Server::AccessCheck access_check;
+    /// A call holds the one it makes, which may be replaced meanwhile; null: none.
+    std::shared_ptr<const Server::HttpHandler> http_handler;
+    std::shared_ptr<const Server::AccessCheck> access_check;
 
 private:
     using Tcp = boost::asio::ip::tcp;
