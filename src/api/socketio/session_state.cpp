@@ -1,5 +1,6 @@
 #include "api/socketio/session_state.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace flow::socketio {
@@ -85,18 +86,40 @@ bool SendQueue::push(Message message) {
 }
 
 void SendQueue::drop_until_fits(std::size_t cost) {
-    std::vector<Message> kept;
-    for (std::size_t i = first_; i < messages_.size(); ++i) {
-        Message& message = messages_[i];
-        if (message.droppable && bytes_ + cost > max_bytes_) {
+    searched_ = std::max(searched_, first_);
+    for (; searched_ < messages_.size() && bytes_ + cost > max_bytes_; ++searched_) {
+        Message& message = messages_[searched_];
+        if (message.droppable) {
             bytes_ -= message.cost();
+            message = Message{};
+            ++holes_;
             ++dropped_;
-        } else {
-            kept.push_back(std::move(message));
         }
     }
-    messages_ = std::move(kept);
+    tidy();
+}
+
+/// No hole at the front, and not more holes than messages. What is done here in one go has been earned by as many
+/// calls before.
+void SendQueue::tidy() {
+    while (first_ < messages_.size() && is_hole(messages_[first_])) {
+        ++first_;
+        --holes_;
+    }
+    if (empty()) {
+        release();
+        return;
+    }
+    const std::size_t waiting = messages_.size() - first_;
+    const bool passed = first_ >= kMoveAfter && 2 * first_ > messages_.size();
+    if (!passed && (holes_ < kMoveAfter || 2 * holes_ < waiting)) {
+        return;
+    }
+    messages_.erase(messages_.begin(), messages_.begin() + static_cast<std::ptrdiff_t>(first_));
+    std::erase_if(messages_, is_hole);
     first_ = 0;
+    searched_ = 0;
+    holes_ = 0;
 }
 
 std::optional<Message> SendQueue::pop() {
@@ -105,12 +128,7 @@ std::optional<Message> SendQueue::pop() {
     }
     Message message = std::move(messages_[first_++]);
     bytes_ -= message.cost();
-    if (empty()) {
-        release();
-    } else if (first_ >= kMoveAfter && 2 * first_ > messages_.size()) {
-        messages_.erase(messages_.begin(), messages_.begin() + static_cast<std::ptrdiff_t>(first_));
-        first_ = 0;
-    }
+    tidy();
     return message;
 }
 
@@ -121,6 +139,8 @@ void SendQueue::clear() {
 
 void SendQueue::release() {
     first_ = 0;
+    searched_ = 0;
+    holes_ = 0;
     messages_.clear();
     if (messages_.capacity() > kCapacityKept) {
         messages_ = {};

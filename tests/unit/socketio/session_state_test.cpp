@@ -117,6 +117,25 @@ TEST(SendQueue, DropsVolatileOnesFirstAndThenRefuses) {
     EXPECT_TRUE(queue.empty());
 }
 
+TEST(SendQueue, AFullQueueIsNotMovedForEachMessageThatIsDropped) {
+    constexpr std::size_t kFit = 1'000;
+    SendQueue queue(kFit * message(10).cost());
+    EXPECT_TRUE(queue.push(message(10)));
+    for (std::size_t i = 1; i < kFit; ++i) {
+        EXPECT_TRUE(queue.push(message(10, true)));
+    }
+    const Message* place = &queue.front();
+    std::size_t moved = 0;
+    for (std::size_t i = 0; i < 10 * kFit; ++i) {
+        EXPECT_TRUE(queue.push(message(10, true)));
+        moved += &queue.front() == place ? 0 : 1;
+        place = &queue.front();
+    }
+    EXPECT_LT(moved, 100U);
+    EXPECT_EQ(queue.dropped(), 10 * kFit);
+    EXPECT_EQ(queue.bytes(), kFit * message(10).cost());
+}
+
 TEST(SendQueue, AnEmptyQueueTakesOneMessageOfAnySize) {
     SendQueue queue(1'000);
     EXPECT_TRUE(queue.push(message(50'000)));
