@@ -77,10 +77,13 @@ EncodedEvent::EncodedEvent(std::string_view name, const Json& args)
     wire_->payload = encode_payload(event_array(name, args));
 }
 
-std::size_t EncodedEvent::bytes() const {
-    std::size_t sum = wire_->payload.text.size();
+std::size_t EncodedEvent::held_bytes() const {
+    constexpr std::size_t kTexts = 3;       // the payload, and two packets
+    constexpr std::size_t kFlatCost = 512;  // the structures, and what each block costs its allocator
+    constexpr std::size_t kAttachmentCost = 96;
+    std::size_t sum = kFlatCost + kTexts * wire_->payload.text.capacity();
     for (const Bytes& attachment : wire_->payload.attachments) {
-        sum += attachment->size();
+        sum += kAttachmentCost + attachment->capacity();
     }
     return sum;
 }

@@ -30,8 +30,9 @@ class EncodedEvent {
 public:
     /// `args` is the array of arguments; anything else counts as the only argument.
     EncodedEvent(std::string_view name, const Json& args);
-    /// The bytes of one copy, about.
-    std::size_t bytes() const;
+    /// The memory that it takes while it is kept, about: with the packets made of it, one for each namespace it
+    /// usually has, with an offset and without.
+    std::size_t held_bytes() const;
 
 private:
     friend class Socket;

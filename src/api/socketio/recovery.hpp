@@ -21,7 +21,7 @@ namespace flow::socketio {
 struct RecoveryLimits {
     /// A session is given up, and an event forgotten, this long after.
     std::chrono::milliseconds keep{120'000};
-    /// Bytes of events kept for all sessions of a namespace; the oldest go first.
+    /// Memory of the events kept for all sessions of a namespace, about; the oldest go first.
     std::size_t max_bytes = 16 * 1024 * 1024;
     /// Sessions waiting for their client; the oldest go first.
     std::size_t max_parked = 10'000;
@@ -70,6 +70,7 @@ private:
         TimePoint at;
         EncodedEvent event;
         Audience audience;
+        std::size_t cost = 0;
     };
     bool is_parked(const std::pair<TimePoint, std::string>& entry) const;
     void forget(TimePoint now);

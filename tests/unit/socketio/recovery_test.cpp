@@ -96,7 +96,7 @@ TEST(RecoveryMemory, OneThatCameBackAndIsLostAgainHasItsTimeAnew) {
 
 TEST(RecoveryMemory, WhoMissedWhatIsNotKeptAnyMoreIsNotRecovered) {
     RecoveryLimits limits;
-    limits.max_bytes = 3 * event(1).bytes();
+    limits.max_bytes = 3 * event(1).held_bytes();
     Recovery memory{limits};
     memory.enter();
     for (int i = 1; i <= 5; ++i) {
@@ -110,6 +110,18 @@ TEST(RecoveryMemory, WhoMissedWhatIsNotKeptAnyMoreIsNotRecovered) {
     const auto restored = memory.restore(kStart, "new", "2");
     ASSERT_TRUE(restored);
     EXPECT_EQ(offsets(*restored), (Offsets{3, 4, 5}));
+}
+
+TEST(RecoveryMemory, SmallEventsCountWhatTheyReallyTake) {
+    RecoveryLimits limits;
+    limits.max_bytes = 100'000;
+    Recovery memory{limits};
+    memory.enter();
+    for (int i = 0; i < 10'000; ++i) {
+        memory.record(kStart, event(i), in("a room with a long name, " + std::to_string(i)));
+    }
+    EXPECT_LT(memory.kept_events(), 200U);
+    EXPECT_GT(memory.kept_events(), 50U);
 }
 
 TEST(RecoveryMemory, OffsetsThatAreNoneOfOursRecoverNothing) {
