@@ -87,7 +87,7 @@ asio::awaitable<bool> HttpConnection::serve_one() {
     if (head) {
         response.body().clear();        // the length that a GET would have stays
     }
-    co_return co_await write_response(std::move(response), keep_alive && !core()->closing());
+    co_return co_await write_response(std::move(response), keep_alive && core()->takes_requests());
 }
 
 asio::awaitable<ErrorCode> HttpConnection::read_request(Parser& parser) {
@@ -122,7 +122,7 @@ asio::awaitable<bool> HttpConnection::write_response(HttpResponse response, bool
     if (!error && !keep_alive) {
         co_await linger();
     }
-    co_return !error && keep_alive;
+    co_return !error && keep_alive && core()->takes_requests();
 }
 
 /// The noop of a poll that its client gave up when it upgraded is no loss.

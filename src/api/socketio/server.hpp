@@ -102,7 +102,8 @@ public:
     std::size_t connection_count() const;
 
     /// Stops accepting, tells the clients, and calls `closed` when all sessions are gone, at the
-    /// latest after Config::close_timeout.
+    /// latest after Config::close_timeout. A polling client gets what is queued for it with its next poll, if that
+    /// comes over a connection it has.
     void close(std::function<void()> closed);
 
 private:

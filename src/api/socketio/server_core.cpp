@@ -100,7 +100,7 @@ void ServerCore::add_site(std::string path, EngineSite::UserFactory factory) {
                                              std::move(factory));
     site->on_gone([weak = weak_from_this()] {
         if (const auto self = weak.lock()) {
-            self->finish_close_if_empty();
+            self->on_session_gone();
         }
     });
     sites_.push_back(std::move(site));
@@ -184,10 +184,18 @@ void ServerCore::close(std::function<void()> closed) {
     for (const auto& site : sites) {
         site->finish_all("server shutting down");
     }
+    boost::asio::post(io_, [self = shared_from_this()] { self->on_session_gone(); });
+}
+
+/// A client between two polls may fetch what is left for it over the connection that it has.
+void ServerCore::on_session_gone() {
+    if (takes_requests()) {
+        return;
+    }
     for (const auto& connection : connections()) {
         connection->close_if_idle();
     }
-    boost::asio::post(io_, [self = shared_from_this()] { self->finish_close_if_empty(); });
+    finish_close_if_empty();
 }
 
 void ServerCore::finish_close_if_empty() {

@@ -43,6 +43,9 @@ public:
     std::shared_ptr<Namespace> find_namespace(std::string_view name) const;
     const std::shared_ptr<Flusher>& flusher() const { return flusher_; }
     bool closing() const { return closing_; }
+    /// Whether a connection may wait for a further request: while the server closes, only for the rest of what its
+    /// sessions have for their clients.
+    bool takes_requests() const { return !closing_ || session_count() > 0; }
     /// A connection that begins, and one that has ended.
     void track(Connection& connection) { connections_.insert(&connection); }
     void forget(Connection& connection);
@@ -65,6 +68,7 @@ private:
     boost::asio::awaitable<void> accept_failed(ErrorCode error);
     void adopt_tcp(Tcp::socket socket);
     void adopt(HttpStream stream, ConnectionNames names);
+    void on_session_gone();
     void finish_close_if_empty();
     void finish_close();
     void add_site(std::string path, EngineSite::UserFactory factory);
