@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <functional>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include <boost/asio/buffer.hpp>
@@ -94,13 +95,29 @@ private:
 void beast_close_socket(BatchStream& stream);
 void teardown(boost::beast::role_type role, BatchStream& stream, ErrorCode& error);
 
-/// What is pending goes out before the end is said.
+/// What is pending goes out before the end is said, also when the socket takes it piece by piece. Who does not want
+/// to wait closes the socket; the websocket does so after its handshake timeout.
+template <class Handler>
+struct DrainedTeardown {
+    boost::beast::role_type role;
+    BatchStream& stream;
+    Handler handler;
+
+    void operator()(ErrorCode error) {
+        using boost::beast::websocket::async_teardown;
+        if (!error && !stream.flush(error)) {
+            auto& socket = stream.next_layer();
+            socket.async_wait(boost::asio::socket_base::wait_write, std::move(*this));
+            return;
+        }
+        async_teardown(role, stream.next_layer(), std::move(handler));
+    }
+};
+
 template <class Handler>
 void async_teardown(boost::beast::role_type role, BatchStream& stream, Handler&& handler) {
-    using boost::beast::websocket::async_teardown;
-    ErrorCode ignored;
-    stream.flush(ignored);
-    async_teardown(role, stream.next_layer(), std::forward<Handler>(handler));
+    DrainedTeardown<std::decay_t<Handler>> teardown{role, stream, std::forward<Handler>(handler)};
+    teardown(ErrorCode{});
 }
 
 }  // namespace flow::socketio
