@@ -61,6 +61,10 @@ public:
     /// kept any more. `offset` is the last one the client has seen; empty: none yet.
     std::optional<Restored> restore(TimePoint now, const std::string& pid, std::string_view offset);
 
+    /// Gives up what is kept for too long. To be called now and then, so that nothing stays when no event comes; the
+    /// others here do it by themselves.
+    void forget(TimePoint now);
+
     std::size_t kept_events() const { return events_.size(); }
     std::size_t kept_bytes() const { return bytes_; }
 
@@ -73,7 +77,6 @@ private:
         std::size_t cost = 0;
     };
     bool is_parked(const std::pair<TimePoint, std::string>& entry) const;
-    void forget(TimePoint now);
     /// True when it was a session that is parked still.
     bool forget_front();
     void forget_oldest_session();

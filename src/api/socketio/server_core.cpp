@@ -1,5 +1,6 @@
 #include "api/socketio/server_core.hpp"
 
+#include <chrono>
 #include <exception>
 #include <utility>
 
@@ -57,7 +58,8 @@ ServerCore::ServerCore(boost::asio::io_context& io, Config config)
     : io_(io),
       config_(std::make_shared<const Config>(with_bounded_log(std::move(config)))),
       flusher_(std::make_shared<Flusher>(io.get_executor())),
-      close_limit_(io) {}
+      close_limit_(io),
+      forget_timer_(io) {}
 
 void ServerCore::start() {
     add_site(config_->path, [executor = boost::asio::any_io_executor(io_.get_executor()),
@@ -66,6 +68,25 @@ void ServerCore::start() {
         auto client = std::make_shared<Client>(executor, config, namespaces, session);
         client->start();
         return client;
+    });
+    if (config_->recovery) {
+        forget_lost_sessions();
+    }
+}
+
+/// What is kept for sessions that were lost goes when its time is over (or half of it later), also when nothing else
+/// happens.
+void ServerCore::forget_lost_sessions() {
+    forget_timer_.expires_after(config_->recovery_keep / 2 + std::chrono::milliseconds(1));
+    forget_timer_.async_wait([weak = weak_from_this()](ErrorCode error) {
+        const auto self = weak.lock();
+        if (!self || error) {
+            return;
+        }
+        for (const auto& [name, nsp] : *self->namespaces_) {
+            nsp->recovery().forget(std::chrono::steady_clock::now());
+        }
+        self->forget_lost_sessions();
     });
 }
 
@@ -207,6 +228,7 @@ void ServerCore::finish_close_if_empty() {
 
 void ServerCore::finish_close() {
     close_limit_.cancel();
+    forget_timer_.cancel();
     const auto closed = std::exchange(closed_, nullptr);
     const auto sites = sites_;
     for (const auto& site : sites) {

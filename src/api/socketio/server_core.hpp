@@ -73,6 +73,7 @@ private:
     void finish_close();
     void add_site(std::string path, EngineSite::UserFactory factory);
     void stop_listening();
+    void forget_lost_sessions();
     std::vector<std::shared_ptr<Connection>> connections() const;
 
     boost::asio::io_context& io_;
@@ -83,6 +84,7 @@ private:
     std::unordered_set<Connection*> connections_;
     std::shared_ptr<Flusher> flusher_;
     boost::asio::steady_timer close_limit_;
+    boost::asio::steady_timer forget_timer_;    ///< with recovery
     std::function<void()> closed_;
     bool closing_ = false;
 };

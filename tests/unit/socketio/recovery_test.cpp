@@ -150,7 +150,7 @@ TEST(RecoveryMemory, ParkedSessionsAreBounded) {
 /// A server that recovers, and says of each client whether it was.
 class Recovering : public ::testing::Test {
 protected:
-    explicit Recovering(bool on = true) : loop_(config(on), [this](Server& server) {
+    explicit Recovering(bool on = true, std::chrono::milliseconds keep = 2min) : loop_(config(on, keep), [this](Server& server) {
         Handlers handlers;
         handlers.middleware.emplace_back([this](const std::shared_ptr<Socket>&, const Next& next) {
             ++asked_;
@@ -172,9 +172,10 @@ protected:
         server.set_namespace("/", handlers);
     }) {}
 
-    static Config config(bool on) {
+    static Config config(bool on, std::chrono::milliseconds keep) {
         Config config = Loopback::quick_config();
         config.recovery = on;
+        config.recovery_keep = keep;
         return config;
     }
     /// The answer to CONNECT.
@@ -282,6 +283,28 @@ TEST_F(Recovering, AnUnknownPidStartsAnew) {
     WsClient ws(loop_.port());
     const Json welcome = open(ws, {{"recovery", true}, {"pid", "made up"}, {"offset", "0"}});
     EXPECT_NE(welcome.at("pid"), "made up");
+}
+
+class RecoveringShortly : public Recovering {
+protected:
+    RecoveringShortly() : Recovering(true, 20ms) {}
+};
+
+TEST_F(RecoveringShortly, WhatIsKeptGoesByItself) {
+    WsClient ws(loop_.port());
+    open(ws, {{"recovery", true}});
+    std::weak_ptr<void> data;
+    loop_.on_loop([&](Server& server) {
+        const auto sockets = server.in("/").sockets();
+        ASSERT_EQ(sockets.size(), 1U);
+        data = sockets.front()->user_data;
+    });
+    cut(ws);
+    EXPECT_TRUE(eventually([&] {
+        bool gone = false;
+        loop_.on_loop([&](Server&) { gone = data.expired(); });
+        return gone;
+    }));
 }
 
 class NotRecovering : public Recovering {
