@@ -187,6 +187,7 @@ bool WebSocketLink::decode(PacketView& packet) const {
 asio::awaitable<bool> WebSocketLink::read_message() {
     constexpr std::size_t kFirstPiece = 256;
     constexpr std::size_t kPiece = 16 * 1024;
+    constexpr std::size_t kMostAhead = 64 * 1024;
     buffer_.consume(buffer_.size());
     if (buffer_.capacity() > kBufferKept) {
         buffer_ = boost::beast::flat_buffer{};
@@ -198,7 +199,9 @@ asio::awaitable<bool> WebSocketLink::read_message() {
         }
         const std::size_t room = config_->max_payload + 1 - buffer_.size();
         const std::size_t piece = buffer_.size() == 0 ? kFirstPiece : kPiece;
-        const std::size_t wanted = std::min(stream_.read_size_hint(piece), room);
+        // The hint is what a frame announces, which costs a client nothing: no more is reserved than has come.
+        const std::size_t ahead = std::max(kMostAhead, buffer_.size());
+        const std::size_t wanted = std::min({stream_.read_size_hint(piece), room, ahead});
         const auto [error, size] = co_await stream_.async_read_some(buffer_, wanted, kTuple);
         if (error || shut_ || is_too_large()) {
             co_return false;

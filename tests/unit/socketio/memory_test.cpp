@@ -183,6 +183,23 @@ TEST(Memory, OneSessionWithThousandsOfAbandonedUpgrades) {
     EXPECT_NE(peer.exchange("POST", polling_target(sid), "40", "ok"), "");
 }
 
+/// A frame that announces much and brings nothing costs little.
+TEST(Memory, AnAnnouncedFrameReservesNothing) {
+    constexpr std::size_t kAtOnce = 50;
+    constexpr std::size_t kBoundEachKb = 160;
+    constexpr std::string_view kHeader("\x81\xff\0\0\0\0\0\x0d\xbb\xa0\0\0\0\0" "42[\"half", 22);     // 900,000 bytes
+    Loopback loop(Loopback::quick_config(), one_namespace);
+    const Memory before = measure_memory();
+    std::vector<RawPeer> peers;
+    for (std::size_t i = 0; i < kAtOnce; ++i) {
+        ASSERT_TRUE(peers.emplace_back(loop.port()).upgrade(websocket_target("")));
+        ASSERT_TRUE(peers.back().write(std::string(kHeader)));
+    }
+    // By then the others have been read.
+    const std::vector<RawPeer> later = join_eight(loop);
+    EXPECT_LE(live_growth_kb(before, measure_memory()), kAtOnce * kBoundEachKb);
+}
+
 /// What a connection that says nothing, or half of something, may cost.
 TEST(Memory, HalfOpenConnectionsAreCheapAndEnd) {
     constexpr std::size_t kAtOnce = 1'000;
