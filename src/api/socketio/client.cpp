@@ -105,7 +105,8 @@ bool Client::on_packet(SocketPacket packet) {
 
 void Client::on_event(const std::shared_ptr<Socket>& socket, SocketPacket packet) {
     const auto handlers = socket->nsp_->handlers();
-    if (!handlers->on_event) {
+    // The application may have sent it away a moment ago.
+    if (!handlers->on_event || !socket->connected()) {
         return;
     }
     Json args = std::move(*packet.data);

@@ -131,6 +131,24 @@ TEST_F(ReplacedWhileCalled, AClientIsAskedByTheWholeChainItBeganWith) {
     EXPECT_EQ(socket.read().data, R"(44{"message":"no"})");
 }
 
+TEST(AfterDisconnect, NoEventComesAnyMore) {
+    std::vector<std::string> heard;
+    Loopback loop(Loopback::quick_config(), [&heard](Server& server) {
+        Handlers handlers;
+        handlers.on_event = [&heard](const std::shared_ptr<Socket>& socket, const std::string& event, const Json&,
+                                     const Ack&) {
+            heard.push_back(event);
+            socket->disconnect();
+        };
+        server.set_namespace("/", handlers);
+    });
+    HttpClient client(loop.port());
+    const std::string sid = open_session(client);
+    EXPECT_EQ(client.post(polling_target(sid), "40").status, 200U);
+    EXPECT_EQ(client.post(polling_target(sid), "42[\"one\"]\x1e" "42[\"two\"]").status, 200U);
+    loop.on_loop([&](Server&) { EXPECT_EQ(heard, std::vector<std::string>{"one"}); });
+}
+
 /// A server that goes away inside of the callback of this name.
 class DestroyedInside : public ::testing::TestWithParam<std::string> {
 protected:
