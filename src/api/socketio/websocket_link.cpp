@@ -25,6 +25,8 @@ constexpr std::chrono::milliseconds kGoodbyeLimit{1'000};
 /// The kernel gets what has been gathered before more than this is encoded.
 constexpr std::size_t kBatchBytes = 64 * 1024;
 constexpr std::size_t kMostControlBytes = 4 * kBatchBytes;
+/// And others have their turn after so many of these.
+constexpr std::size_t kBatchesPerTurn = 16;
 /// The answer to CONNECT has a moment for itself: a client that waits for it before it listens for more (the
 /// protocol's own test suite does) would lose what arrives together with it.
 constexpr std::chrono::milliseconds kPause{20};
@@ -252,7 +254,11 @@ void WebSocketLink::flush() {
     const auto session = session_.lock();
     ErrorCode error;
     bool more = true;
-    while (more) {
+    for (std::size_t batch = 0; more; ++batch) {
+        if (batch == kBatchesPerTurn) {
+            wake();     // an application that refills the queue when it is empty would never let go
+            return;
+        }
         // Nothing is added to what the socket has not taken: what was taken from the queue is told when it is gone.
         if (session && stream_.next_layer().pending() == 0) {
             gather(*session);
