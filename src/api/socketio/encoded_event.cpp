@@ -41,9 +41,10 @@ struct EncodedEvent::Wire {
         return message;
     }
 
-    std::string prefix(const std::string& nsp) const {
+    std::string prefix(const std::string& nsp, std::optional<std::uint64_t> id = {}) const {
         SocketPacket packet;
         packet.nsp = nsp;
+        packet.id = id;
         return packet_prefix(packet, payload.attachments.size());
     }
 
@@ -94,6 +95,13 @@ EncodedEvent encode_event(std::string_view name, const Json& arg) {
 
 Message EncodedEvent::message_for(const std::string& nsp, std::optional<std::uint64_t> offset) const {
     return wire_->message_for(nsp, offset);
+}
+
+Message EncodedEvent::question_for(const std::string& nsp, std::uint64_t id) const {
+    Message message;
+    message.text = make_bytes(wire_->prefix(nsp, id) + wire_->payload.text);
+    message.attachments = wire_->payload.attachments;
+    return message;
 }
 
 }  // namespace flow::socketio

@@ -38,6 +38,8 @@ private:
     friend class Socket;
     struct Wire;
     Message message_for(const std::string& nsp, std::optional<std::uint64_t> offset) const;
+    /// Asks for an acknowledgement under `id`.
+    Message question_for(const std::string& nsp, std::uint64_t id) const;
 
     std::shared_ptr<Wire> wire_;
 };
