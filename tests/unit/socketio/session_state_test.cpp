@@ -26,6 +26,15 @@ TEST(Heartbeat, PingsAnIntervalAfterThePongAndGivesUpAfterTheTimeout) {
     EXPECT_EQ(heart.check(at(850)), Due::timeout);
 }
 
+TEST(Heartbeat, ALateTimerDoesNotMoveTheLimitThoughAStandstillDoes) {
+    Heartbeat late(Millis(300), Millis(200), kStart);
+    EXPECT_EQ(late.check(at(315)), Due::ping);
+    EXPECT_EQ(late.next(), at(500));
+    Heartbeat asleep(Millis(300), Millis(200), kStart);
+    EXPECT_EQ(asleep.check(at(5'000)), Due::ping);
+    EXPECT_EQ(asleep.next(), at(5'180));
+}
+
 TEST(Heartbeat, AnyPacketCountsAsLifeButDoesNotPutOffThePing) {
     Heartbeat heart(Millis(300), Millis(200), kStart);
     heart.on_packet(at(100));
