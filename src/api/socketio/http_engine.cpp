@@ -197,6 +197,8 @@ asio::awaitable<void> HttpConnection::serve_websocket(Request request) {
     handed_over_ = true;
     stream_.expires_never();
     auto link = std::make_shared<WebSocketLink>(stream_.release_socket(), core(), names_.remote);
+    const auto behind = buffer_.cdata();
+    link->begin_with(std::string(static_cast<const char*>(behind.data()), behind.size()));
     WebSocketLink::start(std::move(link), std::move(request), site, std::move(handshake));
 }
 

@@ -35,6 +35,9 @@ public:
                       std::shared_ptr<EngineSite> site,
                       std::shared_ptr<const Handshake> handshake);
 
+    /// What the client sent behind its request, before the answer to it.
+    void begin_with(std::string early) { stream_.next_layer().begin_with(std::move(early)); }
+
     void wake() override;
     void shut() override;
     void kill() override;
