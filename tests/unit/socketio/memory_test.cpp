@@ -64,6 +64,20 @@ void expect_flat(Loopback& loop, std::size_t times, const std::function<void()>&
                 live_growth_kb(before, after), resident_growth_kb(before, after));
 }
 
+/// The target of the session that joined; empty when it did not.
+std::string join_by_polling(RawPeer& peer) {
+    const std::string target = polling_target(open_polling(peer));
+    const bool joined = !peer.exchange("POST", target, "40", "ok").empty() &&
+                        !peer.exchange("GET", target, "", "hello").empty();
+    return joined ? target : "";
+}
+
+/// A candidate for the session `sid` that has been answered its probe.
+bool probe(RawPeer& candidate, const std::string& sid) {
+    return candidate.upgrade(websocket_target(sid)) && candidate.send_text("2probe") &&
+           !candidate.read_until("3probe").empty();
+}
+
 /// The answer to CONNECT has a moment for itself: eight wait for it together.
 std::vector<RawPeer> join_eight(Loopback& loop) {
     std::vector<RawPeer> peers;
@@ -100,9 +114,8 @@ TEST(Memory, PollingClientsThatJoinAndLeave) {
     Loopback loop(churn_config(), one_namespace);
     expect_flat(loop, 2'000, [&] {
         RawPeer peer(loop.port());
-        const std::string target = polling_target(open_polling(peer));
-        ASSERT_NE(peer.exchange("POST", target, "40", "ok"), "");
-        ASSERT_NE(peer.exchange("GET", target, "", "hello"), "");
+        const std::string target = join_by_polling(peer);
+        ASSERT_NE(target, "");
         ASSERT_NE(peer.exchange("POST", target, "1", "ok"), "");
     });
 }
@@ -111,9 +124,8 @@ TEST(Memory, PollingClientsThatHangUpInTheMiddleOfAPoll) {
     Loopback loop(churn_config(), one_namespace);
     expect_flat(loop, 2'000, [&] {
         RawPeer peer(loop.port());
-        const std::string target = polling_target(open_polling(peer));
-        ASSERT_NE(peer.exchange("POST", target, "40", "ok"), "");
-        ASSERT_NE(peer.exchange("GET", target, "", "hello"), "");
+        const std::string target = join_by_polling(peer);
+        ASSERT_NE(target, "");
         ASSERT_TRUE(peer.write("GET " + target + " HTTP/1.1\r\nHost: localhost\r\n\r\n"));
     });
 }
@@ -126,9 +138,7 @@ TEST(Memory, UpgradesThatAreAbandonedAfterTheProbe) {
         const std::string sid = open_polling(peer);
         ASSERT_NE(peer.exchange("POST", polling_target(sid), "40", "ok"), "");
         RawPeer candidate(loop.port());
-        ASSERT_TRUE(candidate.upgrade(websocket_target(sid)));
-        ASSERT_TRUE(candidate.send_text("2probe"));
-        ASSERT_NE(candidate.read_until("3probe"), "");
+        ASSERT_TRUE(probe(candidate, sid));
     });
 }
 
@@ -159,9 +169,7 @@ TEST(Memory, OneSessionWithThousandsOfAbandonedUpgrades) {
     const std::string sid = open_polling(peer);
     const auto attempt = [&] {
         RawPeer candidate(loop.port());
-        ASSERT_TRUE(candidate.upgrade(websocket_target(sid)));
-        ASSERT_TRUE(candidate.send_text("2probe"));
-        ASSERT_NE(candidate.read_until("3probe"), "");
+        ASSERT_TRUE(probe(candidate, sid));
     };
     const auto attempts = [&](int times) {
         for (int i = 0; i < times && !HasFailure(); ++i) {
