@@ -6,7 +6,6 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <type_traits>
 #include <utility>
 
 #include <boost/asio/buffer.hpp>
@@ -15,8 +14,6 @@
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/bind_handler.hpp>
 #include <boost/beast/core/error.hpp>
-#include <boost/beast/core/role.hpp>
-#include <boost/beast/websocket/teardown.hpp>
 
 namespace flow::socketio {
 
@@ -115,33 +112,5 @@ private:
     std::function<void()> written_;
     std::unique_ptr<std::string> early_;
 };
-
-void beast_close_socket(BatchStream& stream);
-void teardown(boost::beast::role_type role, BatchStream& stream, ErrorCode& error);
-
-/// What is pending goes out before the end is said, also when the socket takes it piece by piece. Who does not want
-/// to wait closes the socket; the websocket does so after its handshake timeout.
-template <class Handler>
-struct DrainedTeardown {
-    boost::beast::role_type role;
-    BatchStream& stream;
-    Handler handler;
-
-    void operator()(ErrorCode error) {
-        using boost::beast::websocket::async_teardown;
-        if (!error && !stream.flush(error)) {
-            auto& socket = stream.next_layer();
-            socket.async_wait(boost::asio::socket_base::wait_write, std::move(*this));
-            return;
-        }
-        async_teardown(role, stream.next_layer(), std::move(handler));
-    }
-};
-
-template <class Handler>
-void async_teardown(boost::beast::role_type role, BatchStream& stream, Handler&& handler) {
-    DrainedTeardown<std::decay_t<Handler>> teardown{role, stream, std::forward<Handler>(handler)};
-    teardown(ErrorCode{});
-}
 
 }  // namespace flow::socketio

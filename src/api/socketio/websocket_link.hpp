@@ -15,6 +15,7 @@
 #include <boost/beast/websocket/stream.hpp>
 
 #include "api/socketio/batch_stream.hpp"
+#include "api/socketio/batch_teardown.hpp"
 #include "api/socketio/config.hpp"
 #include "api/socketio/connection.hpp"
 #include "api/socketio/engine_session.hpp"
