@@ -87,7 +87,7 @@ asio::awaitable<bool> HttpConnection::serve_one() {
     if (head) {
         response.body().clear();        // the length that a GET would have stays
     }
-    co_return co_await write_response(std::move(response), keep_alive && !core()->closing());
+    co_return co_await write_response(std::move(response), keep_alive && core()->takes_requests());
 }
 
 asio::awaitable<ErrorCode> HttpConnection::read_request(Parser& parser) {
@@ -122,7 +122,7 @@ asio::awaitable<bool> HttpConnection::write_response(HttpResponse response, bool
     if (!error && !keep_alive) {
         co_await linger();
     }
-    co_return !error && keep_alive;
+    co_return !error && keep_alive && core()->takes_requests();
 }
 
 /// The noop of a poll that its client gave up when it upgraded is no loss.
@@ -192,7 +192,8 @@ asio::awaitable<void> HttpConnection::refuse_malformed(ErrorCode error) {
 }
 
 std::optional<HttpResponse> HttpConnection::refuse_access(const RequestHeader& request) const {
-    if (!core()->access_check) {
+    const auto check = core()->access_check;
+    if (!check) {
         return std::nullopt;
     }
     AccessRequest facts;
@@ -200,7 +201,7 @@ std::optional<HttpResponse> HttpConnection::refuse_access(const RequestHeader& r
     facts.origin = view(request[http::field::origin]);
     facts.local = names_.local;
     facts.local_unix = names_.is_unix;
-    const auto reason = core()->access_check(facts);
+    const auto reason = (*check)(facts);
     if (!reason) {
         return std::nullopt;
     }
@@ -227,8 +228,8 @@ asio::awaitable<HttpResponse> HttpConnection::answer(Request request) {
 }
 
 HttpResponse HttpConnection::answer_other(const Request& request) const {
-    if (core()->http_handler) {
-        if (auto response = core()->http_handler(request)) {
+    if (const auto handler = core()->http_handler) {
+        if (auto response = (*handler)(request)) {
             return std::move(*response);
         }
     }

@@ -69,6 +69,7 @@ private:
     void claim_post(const RequestHeader& header);
     void release_post();
     void watch_for_hangup(const std::shared_ptr<EngineSession>& session);
+    void look_for_hangup(EngineSession& session);
     std::shared_ptr<const Handshake> handshake_of(const Request& request) const;
 
     HttpStream stream_;
@@ -79,6 +80,7 @@ private:
     std::shared_ptr<EngineSession> polled_;
     std::size_t polled_cost_ = 0;
     bool idle_ = true;
+    bool poll_waits_ = false;   ///< nobody else reads
     bool handed_over_ = false;  ///< the socket is a websocket's now
 };
 

@@ -1,7 +1,8 @@
 // A Socket.IO v5 server over Engine.IO v4: HTTP long polling, websocket and the upgrade between
 // them, on TCP and Unix listeners. Knows nothing of what the events are about. All calls and all
 // callbacks are on the thread that runs the io_context; the io_context must outlive the server.
-// Callbacks are not called any more once close() has called back or the server is destroyed.
+// Callbacks are not called any more once close() has called back or the server is destroyed. A callback may
+// replace handlers, its own too (the call that runs is finished), close the server, and destroy it.
 #pragma once
 
 #include <cstddef>
@@ -101,7 +102,8 @@ public:
     std::size_t connection_count() const;
 
     /// Stops accepting, tells the clients, and calls `closed` when all sessions are gone, at the
-    /// latest after Config::close_timeout.
+    /// latest after Config::close_timeout. A polling client gets what is queued for it with its next poll, if that
+    /// comes over a connection it has.
     void close(std::function<void()> closed);
 
 private:
