@@ -23,6 +23,10 @@ Broadcast Server::in(std::string_view nsp) const {
     return Broadcast(core_->find_namespace(nsp));
 }
 
+void Server::set_later_handler(LaterHandler handler) {
+    core_->later_handler = std::move(handler);
+}
+
 void Server::set_http_handler(HttpHandler handler) {
     core_->http_handler = std::move(handler);
 }

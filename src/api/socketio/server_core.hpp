@@ -53,6 +53,7 @@ public:
     void abandon();
 
     Server::HttpHandler http_handler;
+    Server::LaterHandler later_handler;
     Server::AccessCheck access_check;
 
 private:
