@@ -19,6 +19,7 @@ std::string to_yaml(const Options& options) {
     out << "listen: " << list(options.listen) << "\n";
     out << "data-dir: " << quoted(options.data_dir) << "\n";
     out << "manifests: " << quoted(options.manifests) << "\n";
+    out << "prune: " << (options.prune ? "true" : "false") << "\n";
     out << "docker-host: " << quoted(options.docker_host) << "\n";
     out << "name-prefix: " << quoted(options.name_prefix) << "\n";
     out << "default-host-ip: " << quoted(options.default_host_ip) << "\n";

@@ -60,7 +60,10 @@ void add_basic(CLI::App& app, Options& options) {
         ->delimiter(',');
     app.add_option("--data-dir", options.data_dir,
                    "where store and sockets are kept; at most 60 bytes long");
-    app.add_option("--manifests", options.manifests, "folder of YAML manifests applied at start");
+    app.add_option("--manifests", options.manifests,
+                   "folder of YAML manifests, applied at start and whenever a file changes");
+    app.add_flag("--prune", options.prune,
+                 "delete containers that came from the folder of manifests and are not declared there any more");
     app.add_option("--docker-host", options.docker_host, "unix:///PATH of the Docker Engine");
     app.add_option("--name-prefix", options.name_prefix,
                    "put before the names of engine containers");

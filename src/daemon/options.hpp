@@ -19,6 +19,7 @@ struct Options {
     std::vector<std::string> listen;                ///< HOST:PORT or unix:PATH; default localhost:8000
     std::string data_dir;
     std::string manifests;                          ///< "": none
+    bool prune = false;                             ///< what came from that folder and is gone is deleted
     std::string docker_host;
     std::string config_file;
     std::string name_prefix = "flow-";

@@ -191,17 +191,22 @@ std::string ManifestProblem::to_text() const {
     return where + (field.empty() ? "" : field + ": ") + message;
 }
 
-ManifestFile read_manifest(std::string_view text, const std::string& file) {
+ManifestFile read_manifest(std::vector<YamlDocument> documents, const std::string& file) {
     ManifestFile result;
+    for (YamlDocument& document : documents) {
+        read_document(std::move(document), file, result);
+    }
+    report_names_given_twice(file, result);
+    return result;
+}
+
+ManifestFile read_manifest(std::string_view text, const std::string& file) {
     YamlStream stream = read_yaml(text);
+    ManifestFile result = read_manifest(std::move(stream.documents), file);
     for (YamlProblem& problem : stream.problems) {
         result.problems.push_back(
             {file, problem.line, std::move(problem.field), std::move(problem.message)});
     }
-    for (YamlDocument& document : stream.documents) {
-        read_document(std::move(document), file, result);
-    }
-    report_names_given_twice(file, result);
     std::stable_sort(result.problems.begin(), result.problems.end(),
                      [](const auto& a, const auto& b) { return a.line < b.line; });
     return result;

@@ -209,7 +209,7 @@ using FactKey = std::tuple<std::string, std::int64_t, int>;
 struct Record {
     std::string container_id;
     Time created;
-    std::string source;                     ///< "": a client; else "manifest:FILE"
+    std::string source;                     ///< who declared it first: "" a client, "manifest:FILE", "apply"
     std::string actor;                      ///< who declared it
     std::string request_id;                 ///< of the latest wish
     std::string socket_folder;              ///< host folder of its socket: RUN_DIR/<container_id>

@@ -33,6 +33,8 @@ std::vector<std::string> changed_fields(const Spec& from, const Spec& to);
 /// Each changed field with both values, masked: `[{"field", "from", "to"}]`, null where there is
 /// none.
 Json spec_diff(const Spec& from, const Spec& to);
+/// The same for a spec that is new: all that it says, from null.
+Json spec_diff(const Spec& to);
 
 std::string_view to_string(Kind kind);
 std::string_view to_string(SecurityProfile profile);

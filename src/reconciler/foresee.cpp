@@ -80,6 +80,15 @@ std::optional<Action> Foresight::step() {
     return action;
 }
 
+bool Foresight::meet_dependency() {
+    if (!over_ || record_.status.waiting_for.empty()) {
+        return false;
+    }
+    record_.status.waiting_for.clear();
+    over_ = false;
+    return true;
+}
+
 /// The plan is silent because something is on its way: it is taken to arrive.
 std::optional<Action> Foresight::what_is_in_hand() {
     const domain::Status& status = record_.status;

@@ -4,8 +4,10 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "reconciler/crashes.hpp"
 #include "reconciler/executor.hpp"
@@ -40,6 +42,8 @@ public:
     }
     /// All steps that would follow for a row now, as text.
     std::string explain(const std::string& container_id) const;
+    /// The same for a row that may be as nobody has stored it, one text a step. Nothing while the engine is not observed.
+    std::optional<std::vector<std::string>> dry_run(const domain::Record& row) const;
 
 private:
     void mark(const std::string& container_id, domain::Duration delay = domain::Duration{0});

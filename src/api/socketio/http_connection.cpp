@@ -3,6 +3,7 @@
 #include <utility>
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/write.hpp>
@@ -224,16 +225,43 @@ asio::awaitable<HttpResponse> HttpConnection::answer(Request request) {
     if (site) {
         co_return co_await answer_engine(std::move(site), std::move(request));
     }
-    co_return answer_other(request);
+    co_return co_await answer_other(std::move(request));
 }
 
-HttpResponse HttpConnection::answer_other(const Request& request) const {
-    if (const auto handler = core()->http_handler) {
-        if (auto response = (*handler)(request)) {
-            return std::move(*response);
+namespace {
+
+/// A response that the application gives later: the timer never expires, it is cut short.
+struct LaterResponse {
+    explicit LaterResponse(const asio::any_io_executor& executor)
+        : wait(executor, asio::steady_timer::time_point::max()) {}
+    asio::steady_timer wait;
+    std::optional<HttpResponse> response;
+};
+
+}  // namespace
+
+asio::awaitable<HttpResponse> HttpConnection::answer_other(Request request) {
+    if (const auto handler = core()->later_handler) {
+        auto later = std::make_shared<LaterResponse>(stream_.get_executor());
+        Server::HttpDone done = [later](HttpResponse response) {
+            later->response = std::move(response);
+            later->wait.cancel();
+        };
+        const bool taken = (*handler)(request, std::move(done));
+        if (taken) {
+            stream_.expires_never();
+            while (!later->response) {
+                co_await later->wait.async_wait(kTuple);
+            }
+            co_return std::move(*later->response);
         }
     }
-    return plain_response(http::status::not_found, "text/plain", "not found\n");
+    if (const auto handler = core()->http_handler) {
+        if (auto response = (*handler)(request)) {
+            co_return std::move(*response);
+        }
+    }
+    co_return plain_response(http::status::not_found, "text/plain", "not found\n");
 }
 
 }  // namespace flow::socketio

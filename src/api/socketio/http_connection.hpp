@@ -62,7 +62,7 @@ private:
     std::optional<HttpResponse> refuse_access(const RequestHeader& request) const;
     HttpResponse refusal(const RequestHeader& request, boost::beast::http::status status,
                          const std::string& message) const;
-    HttpResponse answer_other(const Request& request) const;
+    boost::asio::awaitable<HttpResponse> answer_other(Request request);
     HttpResponse open_session(EngineSite& site, const Request& request);
     std::optional<EngineError> check(const EngineSite& site, const RequestHeader& request) const;
     /// Claims the session's one POST as soon as its header is here; a second one ends the session.

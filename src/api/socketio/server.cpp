@@ -23,6 +23,11 @@ Broadcast Server::in(std::string_view nsp) const {
     return Broadcast(core_->find_namespace(nsp));
 }
 
+void Server::set_later_handler(LaterHandler handler) {
+    core_->later_handler =
+        handler ? std::make_shared<const LaterHandler>(std::move(handler)) : nullptr;
+}
+
 void Server::set_http_handler(HttpHandler handler) {
     core_->http_handler = handler ? std::make_shared<const HttpHandler>(std::move(handler)) : nullptr;
 }

@@ -75,6 +75,9 @@ public:
     using HttpRequest = http::request<http::string_body>;
     using HttpResponse = http::response<http::string_body>;
     using HttpHandler = std::function<std::optional<HttpResponse>(const HttpRequest&)>;
+    /// For what is answered later: takes the request (true) and calls `done` once, or leaves it to the HttpHandler.
+    using HttpDone = std::function<void(HttpResponse)>;
+    using LaterHandler = std::function<bool(const HttpRequest&, HttpDone done)>;
     /// Gets each message of a bare Engine.IO session as it came.
     using RawHandler = std::function<void(EngineSession&, std::string data, bool binary)>;
 
@@ -88,6 +91,7 @@ public:
     /// To everybody in a namespace; see Broadcast.
     Broadcast in(std::string_view nsp) const;
     void set_http_handler(HttpHandler handler);
+    void set_later_handler(LaterHandler handler);
     void set_access_check(AccessCheck check);
     /// A second path that speaks Engine.IO only.
     void mount_raw_engine(std::string path, RawHandler handler);

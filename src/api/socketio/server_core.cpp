@@ -247,6 +247,7 @@ void ServerCore::abandon() {
     closing_ = true;
     closed_ = nullptr;
     http_handler = nullptr;
+    later_handler = nullptr;
     access_check = nullptr;
     for (const auto& [name, nsp] : *namespaces_) {
         nsp->set_handlers({});

@@ -57,6 +57,7 @@ public:
 
     /// A call holds the one it makes, which may be replaced meanwhile; null: none.
     std::shared_ptr<const Server::HttpHandler> http_handler;
+    std::shared_ptr<const Server::LaterHandler> later_handler;
     std::shared_ptr<const Server::AccessCheck> access_check;
 
 private:
