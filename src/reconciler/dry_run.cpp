@@ -25,6 +25,7 @@ std::optional<std::vector<std::string>> Reconciler::dry_run(const domain::Record
     }
     domain::Record record = row;
     record.status.waiting_for = unmet_dependency(record);
+    record.status.queued = is_queued(record);
     std::vector<std::string> steps;
     for (const Action& action : plan_on(input_for(record), kMostSteps)) {
         const int number = static_cast<int>(steps.size()) + 1;

@@ -81,10 +81,12 @@ std::optional<Action> Foresight::step() {
 }
 
 bool Foresight::meet_dependency() {
-    if (!over_ || record_.status.waiting_for.empty()) {
+    domain::Status& status = record_.status;
+    if (!over_ || (status.waiting_for.empty() && !status.queued)) {
         return false;
     }
-    record_.status.waiting_for.clear();
+    status.waiting_for.clear();
+    status.queued = false;
     over_ = false;
     return true;
 }
@@ -112,6 +114,9 @@ std::optional<Action> Foresight::what_is_in_hand() {
     over_ = true;
     if (!status.waiting_for.empty() && model::should_run(record_) && !model::runs(record_)) {
         return waits(status.waiting_for + " does not run yet");
+    }
+    if (status.queued) {
+        return waits("other jobs have their turn");
     }
     return std::nullopt;
 }

@@ -189,7 +189,9 @@ void FakeStore::forget_applied(std::string set, std::vector<std::string> names, 
     for (const std::string& name : names) {
         std::erase_if(sets[set], [&](const auto& document) { return document.name == name; });
     }
-    callbacks_.push_back([done = std::move(done)] { done({}); });
+    if (done) {
+        callbacks_.push_back([done = std::move(done)] { done({}); });
+    }
 }
 
 void FakeStore::change(std::string_view container_id, Change change, Done done) {
