@@ -17,6 +17,7 @@ using domain::Request;
 struct Apply::Row {
     Json result;
     std::optional<Error> wrong;     ///< refused, failed or superseded
+    bool repeated = false;          ///< the same request came before
     bool ended = false;
 };
 
@@ -234,6 +235,7 @@ void Apply::took(const PassPtr& pass, std::size_t at,
         row.ended = true;
         return add_refusal(row.result, result.error());
     }
+    row.repeated = result->repeated;
     const bool removal = row.result.contains("action");
     row.result["container_id"] = result->container_id;
     if (!removal) {
@@ -283,7 +285,11 @@ void Apply::answered(const PassPtr& pass) {
     const bool refused = std::ranges::any_of(pass->rows, [](const Row& row) {
         return row.wrong && row.result.value("action", "") == "refused";
     });
-    if (pass->call.prune && !pass->pruned && !refused) {
+    // A repetition does nothing: what was declared since is not its business.
+    const bool anew = pass->rows.empty() || std::ranges::any_of(pass->rows, [](const Row& row) {
+        return !row.repeated;
+    });
+    if (pass->call.prune && !pass->pruned && !refused && anew) {
         pass->pruned = true;
         pass->unanswered = 1;
         std::vector<std::string> names;

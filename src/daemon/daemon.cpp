@@ -173,11 +173,34 @@ domain::Policy Daemon::effective_policy() const {
     return policy;
 }
 
-domain::Result<void> Daemon::check_policy(domain::Spec& spec) const {
-    if (!spec.registry_auth.empty() && !options_.registries.contains(spec.registry_auth)) {
+namespace {
+
+/// A password goes to the registry that it is for, and to no other.
+domain::Result<void> check_registry(const domain::Spec& spec,
+                                    const std::map<std::string, docker::Registry>& registries) {
+    if (spec.registry_auth.empty()) {
+        return {};
+    }
+    const auto found = registries.find(spec.registry_auth);
+    if (found == registries.end()) {
         return domain::validation_failed(
             {{"registry_auth", "is not among the registries of the configuration; add it there "
                                "with server, username and password_file"}});
+    }
+    const std::string host{domain::image_registry(spec.image)};
+    if (host != found->second.server) {
+        return domain::validation_failed(
+            {{"registry_auth", "is for images of " + found->second.server +
+                               ", and this one is of " + host}});
+    }
+    return {};
+}
+
+}  // namespace
+
+domain::Result<void> Daemon::check_policy(domain::Spec& spec) const {
+    if (auto known = check_registry(spec, options_.registries); !known) {
+        return known.error();
     }
     return domain::check_policy(spec, effective_policy(), domain::resolve_host_path);
 }
@@ -253,7 +276,10 @@ void Daemon::begin_with_manifests() {
         manifests_->apply(settled, [done = std::move(done)](std::size_t) { done(); });
     });
     watch_->start();
-    manifests_->apply(true, [this](std::size_t) { begin(); });
+    manifests_->apply(false, [this](std::size_t) {
+        begin();
+        watch_->look();     // what is to be pruned goes when nothing has changed for a while
+    });
 }
 
 int Daemon::run() {

@@ -129,8 +129,9 @@ domain::Result<docker::Registry> read_registry(const Reader& reader, const std::
                                       "password_file");
         }
     }
-    if (registry.username.empty() || registry.password.empty()) {
-        return reader.wrong(field, "needs username, and password or password_file");
+    if (registry.server.empty() || registry.username.empty() || registry.password.empty()) {
+        return reader.wrong(field, "needs server (docker.io, or HOST:PORT as images name it), "
+                                   "username, and password or password_file");
     }
     return registry;
 }

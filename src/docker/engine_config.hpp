@@ -30,7 +30,7 @@ struct EngineDeadlines {
 
 /// Credentials for a registry (contract 2, registry_auth).
 struct Registry {
-    std::string server;            ///< "registry.example:5000"; "" for any
+    std::string server;            ///< "registry.example:5000", as images name it
     std::string username;
     std::string password;
 };

@@ -34,7 +34,8 @@ enum class Step { create, start, stop, remove, rename, update, unpause, repair }
 enum class Purpose { none, stop, restart, update, remove, unhealthy };
 enum class Role { main, next };
 enum class Verdict { none, keep, roll_back };
-enum class BackoffKind { run, pull, step };
+/// `change`: an update in place, or the create of a replace; `name`: a rename back. These two hold up nothing else.
+enum class BackoffKind { run, pull, step, change, name };
 /// Who ended a run (model 3).
 enum class ExitClass { ours, own, outside };
 
@@ -81,6 +82,7 @@ struct Period {
     Time oom_at;
     bool paused = false;
     std::string health = "none";    ///< none, starting, healthy, unhealthy; of this start
+    Time health_at;                 ///< when that was told
     bool warned = false;            ///< container_health_warning was told of this health
     bool operator==(const Period&) const = default;
 };

@@ -40,6 +40,9 @@ Result<ParsedSpec> parse_spec(const Json& payload, const ParseOptions& options =
 /// May a container be called so? (contract 1). The sentence says why not; nothing when it may.
 std::optional<std::string> why_bad_name(std::string_view name);
 
+/// The registry that an image comes from: "docker.io" where it names none.
+std::string_view image_registry(std::string_view image);
+
 /// Is the value of an environment variable with this name masked? (`*_TOKEN`, `*PASSWORD*`,
 /// `*SECRET*`, `*_KEY`)
 bool is_secret_key(std::string_view key);

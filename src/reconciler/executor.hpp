@@ -48,13 +48,11 @@ public:
     void forget();
 
 private:
-    /// Of a stop in hand; another one means that it was given up.
-    struct StopToken {
+    struct StopToken {      ///< of a stop in hand; another one means that it was given up
         Action action;
         domain::Time sent;
     };
-    /// On the host and at the engine, before there is an engine container.
-    struct Made {
+    struct Made {           ///< on the host and at the engine, before there is an engine container
         std::string folder;
         std::vector<std::string> networks;
     };

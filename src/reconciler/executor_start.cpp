@@ -182,6 +182,7 @@ boost::asio::awaitable<void> Executor::start(std::string id, Action action) {
 
 boost::asio::awaitable<void> Executor::start_answered(std::string id, Action action,
                                                       StartAnswer answer) {
+    const domain::Time asked = services_.clock.now();
     const auto seen = co_await inspect(action.docker_id);
     if (!seen || (answer == StartAnswer::already_running && !seen->running)) {
         hooks_.mark(id, domain::Duration{0});
@@ -189,7 +190,7 @@ boost::asio::awaitable<void> Executor::start_answered(std::string id, Action act
     }
     const domain::Observed now = *seen;
     const domain::Time before = action.started_seen;
-    Change change = [now, before](domain::Record& record, domain::Changes& out,
+    Change change = [now, before, asked](domain::Record& record, domain::Changes& out,
                                   const domain::Moment& moment) {
         model::record_start_answered(record);
         if (now.started_at > before) {
@@ -199,7 +200,7 @@ boost::asio::awaitable<void> Executor::start_answered(std::string id, Action act
                             record.status.next_id == now.docker_id;
         if (now.running && counts) {
             model::record_ports(record, now.ports);
-            model::record_health(record, now.docker_id, now.health, out);
+            model::record_health(record, {now.docker_id, now.health, asked}, out);
         }
     };
     co_await commit(services_.store, id, std::move(change));
@@ -243,16 +244,18 @@ boost::asio::awaitable<void> Executor::read_ports(std::string id, Action action)
 }
 
 boost::asio::awaitable<void> Executor::read_health(std::string id, Action action) {
+    const domain::Time asked = services_.clock.now();
     const auto seen = co_await inspect(action.docker_id);
     if (!seen) {
         hooks_.mark(id, domain::Duration{0});
         co_return;
     }
     const domain::Observed now = *seen;
-    Change change = [now](domain::Record& record, domain::Changes& out, const domain::Moment&) {
+    Change change = [now, asked](domain::Record& record, domain::Changes& out,
+                                 const domain::Moment&) {
         model::record_health_warning(record, now, out);
         if (now.running && now.health != "none") {
-            model::record_health(record, now.docker_id, now.health, out);
+            model::record_health(record, {now.docker_id, now.health, asked}, out);
         }
     };
     co_await commit(services_.store, id, std::move(change));

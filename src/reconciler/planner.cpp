@@ -24,9 +24,13 @@ Next Planner::next() {
     if (Next action = in_hand(); action || waits_) {
         return action;
     }
-    Next action = record_.deleted ? deletion() : job_or(living());
+    const Next timer = record_.deleted ? std::nullopt : job_timer();
+    if (timer && timer->kind != Kind::wait) {
+        return timer;
+    }
+    Next action = record_.deleted ? deletion() : living();
     if (action) {
-        return action;
+        return sooner(std::move(action), timer);
     }
     if (status_.intention) {
         return make(Kind::nothing_in_hand, "what was in hand is over");
@@ -34,7 +38,7 @@ Next Planner::next() {
     if (status_.observed_generation != record_.generation) {
         return make(Kind::observe_generation, "nothing to do for this generation");
     }
-    return std::nullopt;
+    return timer;
 }
 
 Next Planner::in_hand() {
@@ -114,7 +118,7 @@ Next Planner::living() const {
         return vanished;
     }
     if (main != nullptr && next == nullptr && status_.verdict == Verdict::none) {
-        if (Next renamed = own_name(*main)) {
+        if (Next renamed = own_name(*main); renamed && renamed->kind != Kind::wait) {
             return renamed;
         }
     }
@@ -128,7 +132,7 @@ Next Planner::living() const {
                        status_.active_generation != record_.generation &&
                        status_.failed_generation != record_.generation;
     if (newer) {
-        return in_place(main);
+        return in_place_or_old(main);
     }
     return main == nullptr ? missing_main() : run(*main);
 }
@@ -155,7 +159,8 @@ Next Planner::create(Generation generation, Role role, std::string cause) const 
     action.generation = generation;
     action.role = role;
     action.engine_name = role == Role::main ? main_name() : helper_name(".next");
-    return role == Role::main ? named(std::move(action)) : step(std::move(action));
+    return role == Role::main ? named(std::move(action))
+                              : after_backoff(BackoffKind::change, std::move(action));
 }
 
 /// The pull that has to come before the create (contract 2, pull_policy); nothing when the image will do.
@@ -174,18 +179,16 @@ Next Planner::image(const domain::Spec& spec, Generation generation) const {
     return after_backoff(BackoffKind::pull, std::move(pull));
 }
 
-Next Planner::job_or(Next action) const {
+/// What time alone brings about for a job, or the wait until then.
+Next Planner::job_timer() const {
     const auto timer = model::job_timer(record_);
     if (!timer) {
-        return action;
+        return std::nullopt;
     }
     const bool deadline = timer->what == model::JobTimer::What::deadline;
     if (timer->due <= in_.now) {
         return make(deadline ? Kind::deadline_passed : Kind::expire,
                     deadline ? "its active_deadline is over" : "it was kept long enough");
-    }
-    if (action && (action->kind != Kind::wait || action->until <= timer->due)) {
-        return action;
     }
     Action wait = make(Kind::wait, deadline ? "its active_deadline" : "it is kept for a while");
     wait.until = timer->due;
@@ -203,9 +206,11 @@ Next Planner::missing_main() const {
                   status_.active_generation == 0 ? "declared" : "its engine container is gone");
 }
 
+/// What fails again and again (a name that others hold, a repair) bounds the wait, and holds up nothing else.
 Next Planner::run(const Observed& main) const {
-    if (Next renamed = own_name(main)) {
-        return renamed;
+    Next held = own_name(main);
+    if (held && held->kind != Kind::wait) {
+        return held;
     }
     const bool wanted = model::should_run(record_);
     if (main.running && !wanted) {
@@ -220,15 +225,16 @@ Next Planner::run(const Observed& main) const {
     if (recreating() && (!main.running || !status_.drift.recreating.empty())) {
         return recreate(main);
     }
-    // A repair that fails holds up no start.
-    const bool due = wanted && (!main.running || status_.ports_pending);
-    const bool failed = status_.backoff.contains(BackoffKind::step);
-    if (Next repair = drift(main); repair && !(due && failed)) {
-        return repair;
+    if (Next repair = drift(main)) {
+        if (repair->kind != Kind::wait) {
+            return repair;
+        }
+        held = sooner(std::move(held), std::move(repair));
     }
-    if (!wanted) {
-        return std::nullopt;
-    }
+    return wanted ? sooner(up(main), std::move(held)) : held;
+}
+
+Next Planner::up(const Observed& main) const {
     if (!main.running) {
         return start(main, record_.run_wanted, start_cause());
     }

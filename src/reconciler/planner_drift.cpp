@@ -24,7 +24,7 @@ Next Planner::own_name(const Observed& main) const {
     const bool ours = last || main.name == helper_name(".prev") || main.name == helper_name(".next") ||
                       main.name == in_.name_prefix + record_.active_spec().name;
     if (ours) {
-        return step(std::move(action));
+        return after_backoff(domain::BackoffKind::name, std::move(action));
     }
     const Difference difference{domain::kNameField, main.name, main_name()};
     if (model::given_up(record_, difference)) {
@@ -36,7 +36,7 @@ Next Planner::own_name(const Observed& main) const {
         action.cause = to_text(action.differences);
         return action;
     }
-    return step(std::move(action));
+    return after_backoff(domain::BackoffKind::name, std::move(action));
 }
 
 Next Planner::drift(const Observed& main) const {
@@ -88,11 +88,15 @@ Next Planner::put_back(const Observed& main, std::vector<Difference> found) cons
     if (!again.empty()) {
         return with(Kind::give_up, std::move(again));
     }
+    const bool once = record_.active_spec().restart.policy == domain::Restart::Policy::no;
+    if (recreate && main.running && once) {
+        return std::nullopt;    // it would run a second time: put off until it has ended
+    }
     if (recreate) {
         return with(Kind::recreate, std::move(found));
     }
     if (!limits.empty()) {
-        return step(with(Kind::repair, std::move(limits)));
+        return after_backoff(domain::BackoffKind::change, with(Kind::repair, std::move(limits)));
     }
     const bool joins = remedy_of(*network) == Remedy::connect;
     Action action = with(joins ? Kind::connect_network : Kind::disconnect_network, {*network});
@@ -100,9 +104,9 @@ Next Planner::put_back(const Observed& main, std::vector<Difference> found) cons
     if (joins && !in_.known_networks.contains(action.subject)) {
         Action ensure = make(Kind::ensure_network, "the spec names it");
         ensure.subject = action.subject;
-        return step(std::move(ensure));
+        return after_backoff(domain::BackoffKind::change, std::move(ensure));
     }
-    return step(std::move(action));
+    return after_backoff(domain::BackoffKind::change, std::move(action));
 }
 
 Next Planner::recreate(const Observed& main) const {

@@ -63,6 +63,15 @@ private:
     Next step(Action action) const {
         return after_backoff(domain::BackoffKind::step, std::move(action));
     }
+    /// An action before a wait, of two waits the shorter one.
+    static Next sooner(Next one, Next other) {
+        if (!one || !other) {
+            return one ? one : other;
+        }
+        const bool first = one->kind != Kind::wait ||
+                           (other->kind == Kind::wait && one->until <= other->until);
+        return first ? one : other;
+    }
     bool name_held() const { return in_.now < in_.name_wait; }
     Next named(Action action) const {
         if (!name_held()) {
@@ -73,10 +82,11 @@ private:
         return wait;
     }
 
-    /// What time alone brings about for a job; else `action`, or a wait until then.
-    Next job_or(Next action) const;
+    Next job_timer() const;
     Next image(const domain::Spec& spec, domain::Generation generation) const;
+    Next up(const domain::Observed& main) const;
     Next unhealthy(const domain::Observed& main) const;
+    Next in_place_or_old(const domain::Observed* main) const;
     Next in_hand();
     Next stop_in_hand(const domain::Intention& stop);
     Next deletion() const;

@@ -118,9 +118,16 @@ Next Planner::in_place(const Observed* main) const {
     if (main != nullptr && (change == ChangeKind::in_place || unsure)) {
         Action action = on(Kind::update, *main, spec_changed());
         action.generation = record_.generation;
-        return step(std::move(action));
+        return after_backoff(domain::BackoffKind::change, std::move(action));
     }
     return make(Kind::activate, spec_changed());
+}
+
+/// While a change in place is refused, the container lives on with what it has.
+Next Planner::in_place_or_old(const Observed* main) const {
+    Next wanted = in_place(main);
+    const bool waits = wanted && wanted->kind == Kind::wait;
+    return main != nullptr && waits ? sooner(run(*main), std::move(wanted)) : wanted;
 }
 
 std::string Planner::spec_changed() const {

@@ -1,5 +1,7 @@
 #include "reconciler/pulls.hpp"
 
+#include <algorithm>
+
 #include "domain/model/steps.hpp"
 #include "reconciler/spawn.hpp"
 
@@ -7,37 +9,43 @@ namespace flow::reconciler {
 
 void Pulls::wait_for(const std::string& container_id, const std::string& image,
                      domain::Generation generation) {
-    waiting_[container_id] = Wait{image, generation};
-    if (pulls_.contains(image)) {
-        return;
-    }
-    PullCall call;
-    call.image = image;
+    Key key{image, ""};
     const domain::Record* record = services_.store.find(container_id);
     if (record != nullptr && record->specs.contains(generation)) {
-        call.registry_auth = record->specs.at(generation).registry_auth;
+        key.second = record->specs.at(generation).registry_auth;
+    }
+    waiting_[container_id] = Wait{key, generation};
+    if (pulls_.contains(key)) {
+        return;
     }
     auto token = std::make_shared<Pull>();
-    pulls_[image] = token;
-    spawn(services_.executor, pull(std::move(call), std::move(token)), "pull");
+    pulls_[key] = token;
+    spawn(services_.executor, pull(std::move(key), std::move(token)), "pull");
 }
 
-boost::asio::awaitable<void> Pulls::pull(PullCall call, std::shared_ptr<Pull> token) {
-    const std::string image = call.image;
+boost::asio::awaitable<void> Pulls::pull(Key key, std::shared_ptr<Pull> token) {
+    PullCall call;
+    call.image = key.first;
+    call.registry_auth = key.second;
     std::function<void(const domain::PullProgress&)> progress =
-        [this](const domain::PullProgress& now) { report(now); };
-    const domain::Result<void> result = co_await services_.engine.pull(std::move(call), std::move(progress));
-    const auto found = pulls_.find(image);
+        [this, key](const domain::PullProgress& now) {
+            if (services_.pull_progress) {
+                services_.pull_progress(now, waiters(key));
+            }
+        };
+    const domain::Result<void> result =
+        co_await services_.engine.pull(std::move(call), std::move(progress));
+    const auto found = pulls_.find(key);
     if (found == pulls_.end() || found->second != token) {
         co_return;      // cancelled or forgotten meanwhile
     }
     pulls_.erase(found);
-    finish(image, result);
+    finish(key, result);
 }
 
-void Pulls::finish(const std::string& image, const domain::Result<void>& result) {
+void Pulls::finish(const Key& key, const domain::Result<void>& result) {
     if (result) {
-        hooks_.arrived(image);
+        hooks_.arrived(key.first);
     } else if (result.error().engine == domain::EngineFailure::away) {
         hooks_.away(result.error());
     }
@@ -45,7 +53,7 @@ void Pulls::finish(const std::string& image, const domain::Result<void>& result)
     if (!result) {
         error = result.error();
     }
-    for (const std::string& container_id : waiters(image)) {
+    for (const std::string& container_id : waiters(key)) {
         const domain::Generation generation = waiting_.at(container_id).generation;
         waiting_.erase(container_id);
         services_.store.change(
@@ -64,18 +72,24 @@ void Pulls::release_unwanted(const std::string& container_id, const domain::Reco
     if (found == waiting_.end()) {
         return;
     }
-    const std::string image = found->second.image;
+    const Key key = found->second.key;
     bool wanted = false;
     if (record != nullptr && !record->deleted) {
-        wanted = record->spec().image == image || record->active_spec().image == image;
+        wanted = record->spec().image == key.first || record->active_spec().image == key.first;
     }
     if (wanted) {
         return;
     }
     waiting_.erase(found);
-    if (waiters(image).empty()) {
-        pulls_.erase(image);
-        services_.engine.cancel_pull(image);
+    if (!waiters(key).empty()) {
+        return;
+    }
+    pulls_.erase(key);
+    const bool other = std::any_of(pulls_.begin(), pulls_.end(), [&](const auto& entry) {
+        return entry.first.first == key.first;
+    });
+    if (!other) {
+        services_.engine.cancel_pull(key.first);
     }
 }
 
@@ -84,16 +98,10 @@ void Pulls::forget() {
     pulls_.clear();
 }
 
-void Pulls::report(const domain::PullProgress& progress) const {
-    if (services_.pull_progress) {
-        services_.pull_progress(progress, waiters(progress.image));
-    }
-}
-
-std::vector<std::string> Pulls::waiters(const std::string& image) const {
+std::vector<std::string> Pulls::waiters(const Key& key) const {
     std::vector<std::string> ids;
     for (const auto& [container_id, wait] : waiting_) {
-        if (wait.image == image) {
+        if (wait.key == key) {
             ids.push_back(container_id);
         }
     }

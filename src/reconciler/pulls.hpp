@@ -7,6 +7,8 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "domain/record.hpp"
 #include "reconciler/services.hpp"
@@ -31,21 +33,22 @@ public:
     void forget();
 
 private:
+    /// One with other credentials is another pull: what one may not have the other may.
+    using Key = std::pair<std::string, std::string>;    // image, registry_auth
     struct Wait {
-        std::string image;
+        Key key;
         domain::Generation generation = 0;
     };
     struct Pull {};
 
-    boost::asio::awaitable<void> pull(PullCall call, std::shared_ptr<Pull> token);
-    void finish(const std::string& image, const domain::Result<void>& result);
-    void report(const domain::PullProgress& progress) const;
-    std::vector<std::string> waiters(const std::string& image) const;
+    boost::asio::awaitable<void> pull(Key key, std::shared_ptr<Pull> token);
+    void finish(const Key& key, const domain::Result<void>& result);
+    std::vector<std::string> waiters(const Key& key) const;
 
     Services& services_;
     Hooks hooks_;
     std::map<std::string, Wait> waiting_;                   ///< by container id
-    std::map<std::string, std::shared_ptr<Pull>> pulls_;    ///< by image
+    std::map<Key, std::shared_ptr<Pull>> pulls_;
 };
 
 }  // namespace flow::reconciler

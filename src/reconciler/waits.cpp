@@ -31,7 +31,18 @@ std::string Reconciler::unmet_dependency(const domain::Record& record) const {
     return "";
 }
 
-/// By the order of their wishes; a job in its backoff keeps its turn.
+namespace {
+
+/// It could begin if it were its turn: one that waits for something else keeps nobody from theirs.
+bool can_begin(const domain::Record& record) {
+    const domain::Status& status = record.status;
+    return record.spec().kind == domain::Kind::job && model::should_run(record) &&
+           status.waiting_for.empty() && status.trouble.empty() && status.backoff.empty();
+}
+
+}  // namespace
+
+/// By the order of their wishes; a job in the backoff of its run keeps its turn.
 bool Reconciler::is_queued(const domain::Record& record) const {
     const bool waits = record.spec().kind == domain::Kind::job && model::should_run(record) &&
                        !model::holds_slot(record);
@@ -40,8 +51,7 @@ bool Reconciler::is_queued(const domain::Record& record) const {
     }
     int before = 0;
     services_.store.for_each([&](const domain::Record& other) {
-        const bool first = other.spec().kind == domain::Kind::job && model::should_run(other) &&
-                           other.desired_seq < record.desired_seq;
+        const bool first = can_begin(other) && other.desired_seq < record.desired_seq;
         before += model::holds_slot(other) || first ? 1 : 0;
     });
     return before >= config_.max_running_jobs;
@@ -65,9 +75,10 @@ boost::asio::awaitable<void> Reconciler::note_waits(std::string container_id) {
 void Reconciler::mark_those_who_wait(const domain::Record* changed) {
     const bool turn = changed == nullptr || changed->spec().kind == domain::Kind::job;
     services_.store.for_each([&](const domain::Record& other) {
-        const bool waited = changed != nullptr && !other.status.waiting_for.empty() &&
-                            domain::name_key(other.status.waiting_for) ==
-                                domain::name_key(changed->spec().name);
+        const bool waits = !other.status.waiting_for.empty();
+        const bool waited = waits && (changed == nullptr ||
+                                      domain::name_key(other.status.waiting_for) ==
+                                          domain::name_key(changed->spec().name));
         if (waited || (turn && other.status.queued)) {
             mark(other.container_id);
         }

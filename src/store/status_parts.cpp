@@ -126,6 +126,7 @@ Json period_to_json(const Period& period) {
     put(json, "oom_at", period.oom_at);
     put(json, "paused", period.paused);
     put(json, "health", period.health, std::string{"none"});
+    put(json, "health_at", period.health_at);
     put(json, "warned", period.warned);
     return json;
 }
@@ -149,6 +150,7 @@ Period period_from_json(const Json& json) {
     read(json, "oom_at", period.oom_at);
     read(json, "paused", period.paused);
     read(json, "health", period.health);
+    read(json, "health_at", period.health_at);
     read(json, "warned", period.warned);
     return period;
 }

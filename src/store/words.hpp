@@ -41,7 +41,9 @@ inline constexpr Word<domain::Verdict> kVerdicts[] = {{domain::Verdict::none, "n
 inline constexpr Word<domain::BackoffKind> kBackoffKinds[] = {
     {domain::BackoffKind::run, "run"},
     {domain::BackoffKind::pull, "pull"},
-    {domain::BackoffKind::step, "step"}};
+    {domain::BackoffKind::step, "step"},
+    {domain::BackoffKind::change, "change"},
+    {domain::BackoffKind::name, "name"}};
 inline constexpr Word<domain::ExitClass> kExitClasses[] = {{domain::ExitClass::own, "own"},
                                                            {domain::ExitClass::ours, "ours"},
                                                            {domain::ExitClass::outside, "outside"}};

@@ -178,6 +178,7 @@ void open_period(Record& record, const std::string& docker_id, Time at, Changes&
     facts.last = std::max(facts.last, at);
     facts.paused = false;
     facts.health = "none";
+    facts.health_at = Time{};
     facts.warned = false;
     const Run before = status.run_started;
     const auto& intention = status.intention;

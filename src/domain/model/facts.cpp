@@ -88,7 +88,7 @@ void record_by_type(Record& record, const EngineEvent& event, Changes& out,
         case Type::destroy: record_aftermath(record, event); break;
         case Type::pause: facts.paused = true; break;
         case Type::unpause: facts.paused = false; break;
-        case Type::health: record_health(record, event.docker_id, event.health, out); break;
+        case Type::health: record_health(record, {event.docker_id, event.health, event.time}, out); break;
         default: break;
     }
 }
@@ -149,7 +149,7 @@ void record_snapshot(Record& record, const Snapshot& snapshot, Changes& out,
         }
         facts.paused = seen.paused;
         if (seen.running) {
-            record_health(record, seen.docker_id, seen.health, out);
+            record_health(record, {seen.docker_id, seen.health, snapshot.observed_at}, out);
         }
         if (facts.open && !seen.running) {
             ExitFact exit;

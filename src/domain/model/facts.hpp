@@ -44,8 +44,13 @@ Time crash_due(const Record& record);
 bool killed(const Record& record, const std::string& docker_id, Time exit_at);
 
 /// The engine's probes say so of the process that runs; `unhealthy` within the window ends an update (model 5).
-void record_health(Record& record, const std::string& docker_id, const std::string& health,
-                   Changes& out);
+/// What an event told, or an inspect that was asked for at `at`: a newer one stands.
+struct HealthSeen {
+    std::string docker_id;
+    std::string health;
+    Time at;
+};
+void record_health(Record& record, const HealthSeen& seen, Changes& out);
 /// What the failed probe said: told once each time it becomes unhealthy.
 void record_health_warning(Record& record, const Observed& seen, Changes& out);
 

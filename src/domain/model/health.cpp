@@ -20,13 +20,15 @@ void judge_unhealthy(Record& record, const std::string& docker_id, Changes& out)
 
 }  // namespace
 
-void record_health(Record& record, const std::string& docker_id, const std::string& health,
-                   Changes& out) {
+void record_health(Record& record, const HealthSeen& seen, Changes& out) {
+    const std::string& docker_id = seen.docker_id;
+    const std::string& health = seen.health;
     Period& facts = period(record, docker_id);
-    if (!facts.open || facts.health == health || health.empty()) {
+    if (!facts.open || facts.health == health || health.empty() || seen.at < facts.health_at) {
         return;
     }
     facts.health = health;
+    facts.health_at = seen.at;
     facts.warned = false;
     if (health == "unhealthy") {
         judge_unhealthy(record, docker_id, out);

@@ -11,8 +11,10 @@ namespace {
 
 constexpr int kCodeOfTerm = 143;
 
-bool is_over(State state) {
-    return state == State::completed || state == State::error || state == State::stopped;
+/// One that was stopped before it ever ran is over as well.
+bool is_over(const Record& record, State state) {
+    const bool never = state == State::created && record.desired == DesiredState::stopped;
+    return state == State::completed || state == State::error || state == State::stopped || never;
 }
 
 Duration kept_for(const Record& record) {
@@ -35,7 +37,7 @@ void settle_job(Record& record, State state, const Moment& moment) {
         return;
     }
     Time& finished = record.status.finished_at;
-    if (!is_over(state)) {
+    if (!is_over(record, state)) {
         finished = Time{};
     } else if (finished == Time{}) {
         finished = moment.now;

@@ -77,7 +77,9 @@ void leave_failed(Record& record) {
     status.active_generation = status.next_generation;
     status.observed_generation = std::max(status.observed_generation, status.active_generation);
     if (!runs(record)) {
-        status.run_ended = record.run_wanted;
+        // A restart that was asked for since is a run of its own.
+        const Period* facts = find_period(record, status.docker_id);
+        status.run_ended = facts != nullptr && facts->run != 0 ? facts->run : record.run_wanted;
         status.ended_code = status.last_exit && status.last_exit->code != 0 ? status.last_exit->code : 1;
     }
 }
@@ -132,7 +134,12 @@ void record_active(Record& record, Changes& out, Generation generation) {
     const Generation before = status.active_generation;
     status.intention.reset();
     status.backoff.erase(BackoffKind::step);
+    status.backoff.erase(BackoffKind::change);
+    const bool pulled = status.pulled_generation >= before;
     activate(record, generation == 0 ? record.generation : generation);
+    if (pulled) {
+        status.pulled_generation = std::max(status.pulled_generation, status.active_generation);
+    }
     tell_updated(record, before, false, out);
 }
 

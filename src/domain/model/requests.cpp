@@ -38,7 +38,8 @@ Error conflict(std::string message) {
 /// A start changes nothing while the wanted run goes on (model 1).
 bool start_is_new(const Record& record) {
     return record.desired != DesiredState::running ||
-           record.status.run_ended == record.run_wanted || !record.status.backoff.empty();
+           record.status.run_ended == record.run_wanted ||
+           (!runs(record) && !record.status.backoff.empty());
 }
 
 bool accept_start(Record& record, const Request& request, Seq seq) {
@@ -93,6 +94,7 @@ bool accept_spec(Record& record, const Spec& spec, Seq seq) {
     record.specs[record.generation + 1] = spec;
     ++record.generation;
     record.generation_seq = seq;
+    status.backoff.erase(BackoffKind::change);
     if (recreate || again) {
         status.backoff.erase(BackoffKind::pull);
         status.backoff.erase(BackoffKind::step);
@@ -155,7 +157,12 @@ Target target_of(const Record& record, const Request& request, bool is_new) {
         case Operation::restart: target.kind = Target::Kind::run_started; break;
         case Operation::stop: target.kind = Target::Kind::stopped; break;
         case Operation::remove: target.kind = Target::Kind::gone; break;
-        default: target.kind = Target::Kind::active; break;
+        default:
+            target.kind = record.desired == DesiredState::stopped &&
+                                  record.status.active_generation == record.generation
+                              ? Target::Kind::stopped
+                              : Target::Kind::active;
+            break;
     }
     return target;
 }

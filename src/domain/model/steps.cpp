@@ -33,6 +33,19 @@ void bump(Record& record, BackoffKind kind, const Delays& delays, Time now) {
     backoff.next = now + std::min(delay, delays.max);
 }
 
+/// What waits after it failed: what serves a change alone, or the name alone, holds up nothing else (model 5).
+BackoffKind waits_for(const Record& record, Step step) {
+    const Status& status = record.status;
+    const auto& intention = status.intention;
+    if (step == Step::update || step == Step::repair ||
+        (step == Step::create && intention && intention->role == Role::next)) {
+        return BackoffKind::change;
+    }
+    const bool own_name = step == Step::rename && status.next_id.empty() && intention &&
+                          intention->docker_id == status.docker_id;
+    return own_name ? BackoffKind::name : BackoffKind::step;
+}
+
 /// The reason word of a failed step.
 std::string trouble_of(Step step, const Error& error) {
     if (error.engine == EngineFailure::name_taken) {
@@ -121,6 +134,7 @@ void record_created(Record& record, const Observed& made, Changes& out, const Mo
     status.intention.reset();
     status.backoff.erase(BackoffKind::step);
     status.backoff.erase(BackoffKind::pull);
+    status.backoff.erase(BackoffKind::change);
     status.trouble.clear();
     status.message.clear();
     status.recreate = false;
@@ -195,6 +209,7 @@ void record_step_failed(Record& record, Step step, const Error& error, Changes& 
     Status& status = record.status;
     const Generation generation = status.intention ? status.intention->generation : 0;
     const std::vector<Difference> repairs = repairs_of(status);
+    const BackoffKind kind = waits_for(record, step);
     const bool unsure = error.engine == EngineFailure::unanswered || step == Step::stop ||
                         step == Step::remove;
     if (!unsure) {
@@ -214,7 +229,7 @@ void record_step_failed(Record& record, Step step, const Error& error, Changes& 
         record_unresolvable(record, repairs, error.message, out);
         return;
     }
-    bump(record, BackoffKind::step, kStepDelays, moment.now);
+    bump(record, kind, kStepDelays, moment.now);
     in_trouble(record, step, error);
     if (!repairs.empty()) {
         return;     // nobody asked for it
@@ -232,6 +247,7 @@ void record_step_done(Record& record, const std::string& removed, Changes& out,
     Status& status = record.status;
     const std::vector<Difference> repairs = repairs_of(status);
     status.backoff.erase(BackoffKind::step);
+    status.backoff.erase(BackoffKind::name);
     status.trouble.clear();
     if (!removed.empty()) {
         if (period(record, removed).open) {
@@ -258,7 +274,7 @@ void record_nothing_in_hand(Record& record, Changes& out, const Moment& moment) 
     const std::vector<Difference> repairs = repairs_of(record.status);
     record.status.intention.reset();
     if (!repairs.empty()) {     // it was put back, and the answer was lost
-        record.status.backoff.erase(BackoffKind::step);
+        record.status.backoff.erase(BackoffKind::change);
         record.status.trouble.clear();
         record_repaired(record, repairs, out, moment);
     }
@@ -267,6 +283,8 @@ void record_nothing_in_hand(Record& record, Changes& out, const Moment& moment) 
 void record_name_conflict(Record& record, const NameHolder& holder, const Error& error,
                           Changes& out, const Moment& moment) {
     Status& status = record.status;
+    const BackoffKind kind =
+        waits_for(record, status.intention ? status.intention->step : Step::create);
     status.intention.reset();
     if (!holder.ours && can_be_undone(record, holder.generation)) {
         Error foreign = error;
@@ -279,7 +297,7 @@ void record_name_conflict(Record& record, const NameHolder& holder, const Error&
     if (holder.ours) {
         return;     // tried again when that row changes, and by time
     }
-    bump(record, BackoffKind::step, kStepDelays, moment.now);
+    bump(record, kind, kStepDelays, moment.now);
     Failure failure;
     failure.part = Failure::Part::create;
     failure.generation = holder.generation;

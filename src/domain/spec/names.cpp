@@ -140,6 +140,14 @@ std::optional<std::string> why_bad_image(std::string_view image) {
     return why_bad_repository(parts.repository);
 }
 
+std::string_view image_registry(std::string_view image) {
+    const auto slash = image.find('/');
+    const std::string_view first = image.substr(0, slash);
+    const bool host = slash != std::string_view::npos &&
+                      (first.find_first_of(".:") != std::string_view::npos || first == "localhost");
+    return host ? first : "docker.io";
+}
+
 std::string_view image_repository(std::string_view image) { return image_parts(image).repository; }
 
 std::optional<std::string> why_bad_name(std::string_view name) {

@@ -18,8 +18,9 @@ Spec job_spec() {
 
 void health(Scene& scene, const std::string& value) {
     const std::string id = scene.main_id();
-    scene.row.change([&](domain::Record& record, domain::Changes& out, const domain::Moment&) {
-        domain::model::record_health(record, id, value, out);
+    scene.row.change([&](domain::Record& record, domain::Changes& out,
+                         const domain::Moment& moment) {
+        domain::model::record_health(record, {id, value, moment.now}, out);
     });
 }
 

@@ -24,6 +24,12 @@ int number(Random& random, int low, int high) {
 Spec spec_for(Random& random) {
     Spec spec = domain::test::random_spec(random);
     spec.name = number(random, 0, 3) == 0 ? "api" : "web";
+    // A job that is over goes; an image that may not be pulled is looked for again: neither comes to rest here.
+    spec.kind = domain::Kind::container;
+    spec.job = {};
+    if (spec.pull_policy == domain::PullPolicy::never) {
+        spec.pull_policy = domain::PullPolicy::missing;
+    }
     return spec;
 }
 

@@ -169,6 +169,7 @@ void fill(Draw& draw, domain::Period& period) {
     draw.time(period.oom_at);
     draw.flip(period.paused);
     draw.text(period.health);
+    draw.time(period.health_at);
     draw.flip(period.warned);
 }
 

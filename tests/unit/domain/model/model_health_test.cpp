@@ -8,8 +8,8 @@ namespace flow::domain::test {
 namespace {
 
 void health(Row& row, const std::string& docker_id, const std::string& value) {
-    row.change([&](Record& record, Changes& out, const Moment&) {
-        model::record_health(record, docker_id, value, out);
+    row.change([&](Record& record, Changes& out, const Moment& moment) {
+        model::record_health(record, {docker_id, value, moment.now}, out);
     });
 }
 

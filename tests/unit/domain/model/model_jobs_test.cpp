@@ -135,8 +135,8 @@ TEST(ModelDependencies, WhatMeetsThem) {
     EXPECT_TRUE(model::meets(runs.record, Condition::started));
     EXPECT_FALSE(model::meets(runs.record, Condition::healthy)) << "without a healthcheck: never";
     EXPECT_FALSE(model::meets(runs.record, Condition::completed));
-    runs.change([](Record& record, Changes& out, const Moment&) {
-        model::record_health(record, "d1", "healthy", out);
+    runs.change([](Record& record, Changes& out, const Moment& moment) {
+        model::record_health(record, {"d1", "healthy", moment.now}, out);
     });
     EXPECT_TRUE(model::meets(runs.record, Condition::healthy));
     runs.die("d1", 0);
