@@ -29,7 +29,7 @@ run_packages() {
 
 # A Node.js that did not come from Debian keeps its own npm: the nodesource package refuses Debian's beside it.
 test_packages() {
-    printf '%s\n' libgtest-dev libgmock-dev python3-aiohttp
+    printf '%s\n' libgtest-dev libgmock-dev python3-aiohttp docker-registry
     command -v node >/dev/null || printf '%s\n' nodejs
     command -v npm >/dev/null || printf '%s\n' npm
     # Ubuntu has it as a snap only, which a container cannot run: there the browser's tests are left out.

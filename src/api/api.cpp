@@ -41,11 +41,19 @@ Api::Api(socketio::Server& server, domain::Store& store, Services services, Conf
       queries_(store_, services_, config_),
       feed_(store_, config_.feed, [this] { return queries_.snapshot(); }),
       answers_(services_.call_later),
-      handlers_(Parts{store_, services_, config_, feed_, answers_, queries_}),
-      routes_(store_, services_, queries_) {
+      apply_(store_, services_),
+      handlers_(Parts{store_, services_, config_, feed_, answers_, queries_, apply_}),
+      routes_(store_, services_, queries_),
+      writes_(Parts{store_, services_, config_, feed_, answers_, queries_, apply_}) {
     server.set_namespace("/", socket_handlers());
     server.set_http_handler([this](const socketio::Server::HttpRequest& request) {
         return std::optional(routes_.answer(request));
+    });
+    server.set_later_handler([this](const socketio::Server::HttpRequest& request,
+                                    const socketio::Server::HttpDone& done) {
+        return writes_.answer(request, [done, request](const HttpReply& reply) {
+            done(to_response(request, reply));
+        });
     });
     server.set_access_check([this](const socketio::AccessRequest& request) {
         const AccessHeaders headers{request.host, request.origin, request.local_unix};
@@ -107,6 +115,7 @@ void Api::committed(const domain::Commit& commit) {
     const Seq seq = store_.last_seq();
     for (const domain::RequestEnd& end : commit.ends) {
         answers_.ended(end, seq);
+        apply_.ended(end);
     }
 }
 

@@ -13,6 +13,7 @@
 #include "api/feed.hpp"
 #include "api/handlers.hpp"
 #include "api/http_routes.hpp"
+#include "api/http_writes.hpp"
 #include "api/queries.hpp"
 #include "api/services.hpp"
 #include "api/socketio/server.hpp"
@@ -32,7 +33,10 @@ public:
     /// `container_status_update` of each running container; called every stats_interval.
     void publish_status_updates();
     /// From now on every request is refused; connections stay until the server is closed.
-    void close_gate() { handlers_.close_gate(); }
+    void close_gate() {
+        handlers_.close_gate();
+        writes_.close_gate();
+    }
 
     std::size_t session_count() const { return feed_.sessions().size(); }
 
@@ -48,8 +52,10 @@ private:
     Queries queries_;
     Feed feed_;
     Answers answers_;
+    Apply apply_;
     Handlers handlers_;
     HttpRoutes routes_;
+    HttpWrites writes_;
 };
 
 /// `auth.since` of a CONNECT. An error when it is there but no seq.

@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "domain/error.hpp"
 
@@ -26,6 +27,11 @@ Error about(Error error, const About& subject);
 
 Error not_found(std::string_view reference);
 Error make_error(ErrorType type, std::string message);
+
+/// A value of Result<Json>: JSON converts to too much for the plain constructor.
+inline domain::Result<Json> json_result(Json value) {
+    return {boost::system::in_place_value, std::move(value)};
+}
 
 /// `{ok: false, error: {…}}`
 Json failed_ack(const Error& error);

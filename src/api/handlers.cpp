@@ -17,6 +17,8 @@ const std::vector<Handlers::Row>& Handlers::table() {
         {"restart_container", &Handlers::restart},
         {"update_container", &Handlers::update},
         {"delete_container", &Handlers::remove},
+        {"rollback_container", &Handlers::rollback},
+        {"apply", &Handlers::apply},
         {"get_container_status", &Handlers::status},
         {"list_containers", &Handlers::list, false},
         {"subscribe", &Handlers::subscribe, false},
@@ -45,9 +47,9 @@ std::vector<std::string> Handlers::known_events() {
 namespace {
 
 /// Requests of the contract that this version does not take.
-constexpr std::array<std::string_view, 7> kLater = {
-    "apply", "rollback_container", "send_message", "query_events",
-    "get_container_logs", "follow_container_logs", "unfollow_container_logs",
+constexpr std::array<std::string_view, 5> kLater = {
+    "send_message", "query_events", "get_container_logs",
+    "follow_container_logs", "unfollow_container_logs",
 };
 
 Error unknown_event(std::string_view event) {
@@ -165,20 +167,8 @@ void Handlers::audit(const Incoming& incoming, const Error& error) {
 }
 
 Controls Handlers::read_controls(Payload& payload, Incoming& incoming) const {
-    Controls controls;
-    if (const auto id = payload.text("request_id", {16, 128})) {
-        controls.request_id = incoming.request_id = *id;
-        controls.client_gave_id = true;
-    }
-    const bool wait = payload.boolean("wait").value_or(false);
-    const auto timeout =
-        payload.duration("wait_timeout", {domain::Duration{0}, parts_.config.longest_wait});
-    if (wait) {
-        controls.wait = timeout.value_or(parts_.config.wait_timeout);
-    }
-    if (const auto generation = payload.integer("expected_generation")) {
-        controls.expected_generation = static_cast<domain::Generation>(*generation);
-    }
+    Controls controls = api::read_controls(payload, parts_.config);
+    incoming.request_id = controls.request_id;
     return controls;
 }
 

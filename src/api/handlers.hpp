@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "api/answers.hpp"
+#include "api/apply.hpp"
+#include "api/controls.hpp"
 #include "api/feed.hpp"
 #include "api/payload.hpp"
 #include "api/queries.hpp"
@@ -28,6 +30,7 @@ struct Parts {
     Feed& feed;
     Answers& answers;
     const Queries& queries;
+    Apply& apply;
 };
 
 /// One request as it came. `payload` is an object.
@@ -38,14 +41,6 @@ struct Incoming {
     Ack ack;
     std::string container_id;       ///< once it is known, for errors
     std::string request_id;         ///< the client's own, once it was read
-};
-
-/// Fields that every request may carry.
-struct Controls {
-    std::string request_id;
-    bool client_gave_id = false;
-    std::optional<domain::Duration> wait;
-    std::optional<domain::Generation> expected_generation;
 };
 
 class Handlers {
@@ -83,10 +78,16 @@ private:
     void restart(Incoming& incoming);
     void update(Incoming& incoming);
     void remove(Incoming& incoming);
+    void rollback(Incoming& incoming);
+    void apply(Incoming& incoming);
+    void try_out(Incoming& incoming, domain::Request request);
+    void applied(const Incoming& incoming, const domain::Result<Json>& result);
+    static void answer_once(const Incoming& incoming, const Json& told);
     void simple(Incoming& incoming, domain::Operation operation);
     static void read_spec(Payload& payload, const Json& fields, domain::Request& request);
     static void read_patch(Payload& payload, const Json& patch, const domain::Record& record,
                            domain::Request& request);
+    std::optional<Error> too_many(const Session& session) const;
     std::optional<Error> allow(Payload& payload, domain::Request& request);
     void submit_allowed(Incoming& incoming, const Controls& controls, domain::Request request,
                         const std::optional<Error>& error);
@@ -104,9 +105,5 @@ private:
     Parts parts_;
     bool closed_ = false;
 };
-
-/// Idempotency is kept per actor. Without tokens all clients are one: a client that reconnects is
-/// the same.
-inline constexpr const char* kAnonymous = "anonymous";
 
 }  // namespace flow::api

@@ -17,16 +17,6 @@ using domain::Request;
 
 namespace {
 
-Request base_request(const Controls& controls, Operation operation) {
-    Request request;
-    request.operation = operation;
-    request.actor = kAnonymous;
-    request.client_gave_id = controls.client_gave_id;
-    request.request_id = controls.client_gave_id ? controls.request_id : make_request_id();
-    request.expected_generation = controls.expected_generation;
-    return request;
-}
-
 /// What the store said, except where it did not know the container that the client named.
 Error choose(Error from_store, const std::optional<Error>& not_found) {
     const bool reused_id = from_store.type == ErrorType::conflict_error;
@@ -44,8 +34,12 @@ void Handlers::create(Incoming& incoming) {
     }
     Request request = base_request(controls, Operation::create);
     request.expected_generation = std::nullopt;
+    const bool dry_run = payload.boolean("dry_run").value_or(false);
     read_spec(payload, payload.rest(), request);
     const std::optional<Error> error = allow(payload, request);
+    if (dry_run) {
+        return error ? refuse(incoming, *error) : try_out(incoming, std::move(request));
+    }
     submit_allowed(incoming, controls, std::move(request), error);
 }
 
@@ -88,6 +82,7 @@ void Handlers::update(Incoming& incoming) {
     Payload payload(incoming.payload);
     const Controls controls = read_controls(payload, incoming);
     const std::string reference = read_reference(payload);
+    const bool dry_run = payload.boolean("dry_run").value_or(false);
     const Json patch = payload.rest();
     Request request = base_request(controls, Operation::update);
     incoming.container_id = reference;
@@ -95,7 +90,7 @@ void Handlers::update(Incoming& incoming) {
     request.container_id = incoming.container_id = record ? record->container_id : reference;
     if (record == nullptr && payload.ok()) {
         request.spec = domain::Spec{};
-        return controls.client_gave_id
+        return controls.client_gave_id && !dry_run
                    ? submit(incoming, controls, std::move(request), not_found(reference))
                    : refuse(incoming, not_found(reference));
     }
@@ -103,6 +98,9 @@ void Handlers::update(Incoming& incoming) {
         read_patch(payload, patch, *record, request);
     }
     const std::optional<Error> error = allow(payload, request);
+    if (dry_run) {
+        return error ? refuse(incoming, *error) : try_out(incoming, std::move(request));
+    }
     submit_allowed(incoming, controls, std::move(request), error);
 }
 
@@ -151,14 +149,19 @@ void Handlers::submit_allowed(Incoming& incoming, const Controls& controls, Requ
     submit(incoming, controls, std::move(request));
 }
 
+std::optional<Error> Handlers::too_many(const Session& session) const {
+    if (session.open_requests + session.waiting() < parts_.config.open_requests) {
+        return std::nullopt;
+    }
+    return make_error(ErrorType::rate_limited,
+                      "this client has " + std::to_string(session.open_requests) +
+                          " requests that have not ended; wait for some of them");
+}
+
 void Handlers::submit(Incoming& incoming, const Controls& controls, Request request,
                       std::optional<Error> not_found) {
-    Session& session = *incoming.session;
-    if (session.open_requests + session.waiting() >= parts_.config.open_requests) {
-        return refuse(incoming,
-                      make_error(ErrorType::rate_limited,
-                                 "this client has " + std::to_string(session.open_requests) +
-                                     " requests that have not ended; wait for some of them"));
+    if (const auto error = too_many(*incoming.session)) {
+        return refuse(incoming, *error);
     }
     request.payload_digest = payload_digest(incoming.operation, incoming.payload);
     incoming.request_id = request.request_id;

@@ -5,6 +5,7 @@
 
 #include <string_view>
 
+#include "api/http_text.hpp"
 #include "api/queries.hpp"
 #include "api/services.hpp"
 #include "api/socketio/server.hpp"
@@ -20,20 +21,16 @@ public:
     HttpRoutes(const domain::Store& store, const Services& services, const Queries& queries)
         : store_(store), services_(services), queries_(queries) {}
 
-    /// GET and HEAD of /healthz, /readyz, /api/containers and /api/containers/:id; JSON errors for
-    /// all else.
+    /// GET and HEAD of /healthz, /readyz, /api/containers, /api/containers/:id and its /revisions;
+    /// JSON errors for all else.
     Response answer(const Request& request) const;
 
 private:
-    struct Reply {
-        unsigned status = 200;
-        Json body;
-    };
-    Reply route(std::string_view path, std::string_view query) const;
-    Reply health() const;
-    Reply readiness() const;
-    Reply containers(std::string_view query) const;
-    Reply container(std::string_view reference) const;
+    HttpReply route(std::string_view path, std::string_view query) const;
+    HttpReply health() const;
+    HttpReply readiness() const;
+    HttpReply containers(std::string_view query) const;
+    HttpReply container(std::string_view reference) const;
 
     const domain::Store& store_;
     const Services& services_;

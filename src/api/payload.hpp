@@ -51,6 +51,8 @@ public:
     /// value.
     std::map<std::string, std::optional<std::string>> labels(std::string_view field);
 
+    /// Any value; nullptr when it is not given. What it holds is for the caller to judge.
+    const Json* value(std::string_view field) { return take(field); }
     bool has(std::string_view field) const;
     void require(std::string_view field, std::string_view what);
     void fail(std::string path, std::string message);

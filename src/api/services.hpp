@@ -15,6 +15,7 @@
 #include "domain/change.hpp"
 #include "domain/error.hpp"
 #include "domain/observed.hpp"
+#include "domain/record.hpp"
 #include "domain/spec.hpp"
 #include "domain/time.hpp"
 
@@ -36,6 +37,9 @@ struct Services {
     std::function<Readiness()> readiness;
     /// The policy of contract 2: resolves host paths in the spec, or refuses it.
     std::function<domain::Result<void>(domain::Spec&)> check_policy;
+    /// The steps that the loop would take for this row, rendered; it may be as nobody has stored it. Nothing while
+    /// the engine is not observed.
+    std::function<std::optional<std::vector<std::string>>(const domain::Record&)> plan;
     CallLater call_later;
 };
 

@@ -10,7 +10,6 @@
 #include "daemon/host_folders.hpp"
 #include "daemon/listeners.hpp"
 #include "daemon/logging.hpp"
-#include "daemon/manifest_folder.hpp"
 #include "domain/host_paths.hpp"
 #include "domain/model/rules.hpp"
 
@@ -78,6 +77,7 @@ docker::EngineConfig Daemon::engine_config(const std::string& socket) const {
     config.socket_path = socket;
     config.manager = store_->meta("instance_id");
     config.default_host_ip = options_.default_host_ip;
+    config.registries = options_.registries;
     return config;
 }
 
@@ -88,6 +88,7 @@ reconciler::Config Daemon::loop_config() const {
     config.monitor = options_.update_monitor;
     config.resync_interval = options_.resync_interval;
     config.orphan_grace = options_.orphan_grace;
+    config.max_running_jobs = options_.max_running_jobs;
     return config;
 }
 
@@ -144,6 +145,7 @@ api::Services Daemon::api_services() {
     services.last_observation = [this] { return loop_.observed_at(); };
     services.readiness = [this] { return readiness(); };
     services.check_policy = [this](domain::Spec& spec) { return check_policy(spec); };
+    services.plan = [this](const domain::Record& row) { return loop_.dry_run(row); };
     services.call_later = [this](std::chrono::milliseconds delay, std::function<void()> work) {
         clock_.after(delay, std::move(work));
     };
@@ -172,6 +174,11 @@ domain::Policy Daemon::effective_policy() const {
 }
 
 domain::Result<void> Daemon::check_policy(domain::Spec& spec) const {
+    if (!spec.registry_auth.empty() && !options_.registries.contains(spec.registry_auth)) {
+        return domain::validation_failed(
+            {{"registry_auth", "is not among the registries of the configuration; add it there "
+                               "with server, username and password_file"}});
+    }
     return domain::check_policy(spec, effective_policy(), domain::resolve_host_path);
 }
 
@@ -228,25 +235,36 @@ bool Daemon::open() {
     return true;
 }
 
+void Daemon::begin() {
+    loop_.start();
+    if (!open()) {
+        exit_code_ = 1;
+        stop(0);
+    }
+}
+
+/// What is declared is accepted before the loop begins; what changes from here on is applied while it runs.
+void Daemon::begin_with_manifests() {
+    ManifestFolder folder{options_.manifests, *store_,
+                          [this](domain::Spec& spec) { return check_policy(spec); },
+                          options_.prune};
+    manifests_.emplace(std::move(folder));
+    watch_.emplace(*io_, options_.manifests, [this](bool settled, std::function<void()> done) {
+        manifests_->apply(settled, [done = std::move(done)](std::size_t) { done(); });
+    });
+    watch_->start();
+    manifests_->apply(true, [this](std::size_t) { begin(); });
+}
+
 int Daemon::run() {
     wait_for_signal();
     remove_stray_folders(options_.data_dir + "/run", [this](const std::string& id) {
         return store_->find(id) != nullptr;
     });
-    const auto begin = [this] {
-        loop_.start();
-        if (!open()) {
-            exit_code_ = 1;
-            stop(0);
-        }
-    };
     if (options_.manifests.empty()) {
-        boost::asio::post(*io_, begin);
+        boost::asio::post(*io_, [this] { begin(); });
     } else {
-        const ManifestFolder folder{options_.manifests, *store_, [this](domain::Spec& spec) {
-                                        return check_policy(spec);
-                                    }};
-        apply_manifests(folder, [begin](std::size_t) { begin(); });
+        begin_with_manifests();
     }
     tick();
     prune();
@@ -291,6 +309,9 @@ void Daemon::reload() {
     options_.policy.engine_socket = engine_socket;
     spdlog::set_level(spdlog::level::from_str((*read)->log_level));
     spdlog::info("configuration read again file={}", options_.config_file);
+    if (watch_) {
+        watch_->look();     // the policy may allow what it refused
+    }
 }
 
 void Daemon::tick() {
@@ -319,6 +340,9 @@ void Daemon::stop(int signal) {
     stopping_ = true;
     spdlog::info("stopping signal={}", signal);
     api_->close_gate();
+    if (watch_) {
+        watch_->stop();
+    }
     loop_.stop();
     stop_calls(system_now() + kCallPatience);
 }

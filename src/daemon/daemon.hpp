@@ -10,6 +10,8 @@
 #include <boost/asio/signal_set.hpp>
 
 #include "api/api.hpp"
+#include "daemon/folder_watch.hpp"
+#include "daemon/manifest_folder.hpp"
 #include "daemon/options.hpp"
 #include "daemon/real_clock.hpp"
 #include "daemon/usage_sampler.hpp"
@@ -44,6 +46,8 @@ private:
     api::Readiness readiness() const;
 
     bool open();
+    void begin();
+    void begin_with_manifests();
     void observe_store();
     void sample_first(const std::string& container_id);
     void wait_for_signal();
@@ -64,6 +68,8 @@ private:
     reconciler::Reconciler loop_;
     socketio::Server server_;
     std::optional<api::Api> api_;
+    std::optional<Manifests> manifests_;
+    std::optional<FolderWatch> watch_;
     boost::asio::signal_set signals_;
     bool stopping_ = false;
     int exit_code_ = 0;

@@ -57,9 +57,9 @@ public:
     }
     Awaitable<std::vector<domain::EngineEvent>> ring() override { return engine_.ring(); }
     Awaitable<domain::ResourceUsage> stats(std::string id) override { return engine_.stats(id); }
-    Awaitable<void> pull(std::string image,
+    Awaitable<void> pull(reconciler::PullCall call,
                          std::function<void(const domain::PullProgress&)> progress) override {
-        return engine_.pull(std::move(image), std::move(progress));
+        return engine_.pull(std::move(call), std::move(progress));
     }
     void cancel_pull(const std::string& image) override { engine_.cancel_pull(image); }
     Awaitable<bool> ensure_network(std::string name) override {

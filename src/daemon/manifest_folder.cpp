@@ -2,10 +2,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <map>
-#include <memory>
-#include <sstream>
 
 #include <boost/algorithm/string/case_conv.hpp>
 #include <spdlog/spdlog.h>
@@ -13,186 +9,235 @@
 #include "daemon/real_clock.hpp"
 
 namespace flow::daemon {
+
+using domain::ManifestProblem;
+
+struct Manifests::Pass {
+    bool settled = false;
+    bool readable = true;
+    bool careful = false;               ///< a file is empty: perhaps being written
+    bool dropped = false;
+    std::size_t waiting = 1;            ///< requests not answered yet, and the pass itself
+    std::size_t problems = 0;
+    std::vector<ManifestText> files;
+    std::set<std::string> failed;       ///< files with a problem
+    std::map<std::string, std::string> declared_in;     ///< names in lower case to the file that declared them first
+    std::set<std::string> told;
+    Done done;
+};
+
 namespace {
 
-namespace fs = std::filesystem;
-
-struct Pass {
-    std::size_t waiting = 1;        ///< requests not answered yet, and the pass itself
-    std::size_t problems = 0;
-    std::map<std::string, std::string> declared_in;     ///< names to the file that declared them first
-    std::function<void(std::size_t)> done;
-
-    void finish_one() {
-        if (--waiting == 0) {
-            done(problems);
-        }
-    }
-};
-
-struct ReadyDocument {
-    domain::ManifestDocument document;
-    domain::ParsedSpec parsed;
-};
-
-void report(const ManifestFolder& folder, const domain::ManifestProblem& problem, Pass& pass) {
-    ++pass.problems;
-    spdlog::error("a manifest has a problem file={} line={} field={} error=\"{}\"", problem.file,
-                  problem.line, problem.field, problem.message);
-    domain::EventDraft draft;
-    draft.type = "activity_log";
-    draft.actor = "manifests";
-    draft.summary = problem.to_text();
-    draft.payload["activity_type"] = "manifest_refused";
-    draft.payload["message"] = problem.to_text();
-    draft.payload["details"] = {{"file", problem.file},
-                                {"line", problem.line},
-                                {"field", problem.field}};
-    draft.payload["actor"] = draft.actor;
-    std::vector<domain::EventDraft> drafts;
-    drafts.push_back(std::move(draft));
-    folder.store.log(std::move(drafts), [](const domain::Result<void>&) {});
-}
-
-std::vector<fs::path> files_of(const ManifestFolder& folder, Pass& pass) {
-    std::vector<fs::path> files;
+/// The folder by a path that stays the same however it was named.
+std::string whole_path(const std::string& path) {
     std::error_code error;
-    for (const auto& entry : fs::directory_iterator(folder.path, error)) {
-        const std::string extension = entry.path().extension().string();
-        if (entry.is_regular_file() && (extension == ".yaml" || extension == ".yml")) {
-            files.push_back(entry.path());
-        }
-    }
-    if (error) {
-        domain::ManifestProblem problem;
-        problem.file = folder.path;
-        problem.message = "the folder cannot be read: " + error.message();
-        report(folder, problem, pass);
-    }
-    std::sort(files.begin(), files.end());
-    return files;
+    const auto whole = std::filesystem::weakly_canonical(path, error);
+    return error ? path : whole.string();
 }
 
-/// A masked value in a manifest that was written from an answer stands for what the container of that name has.
-domain::ParseOptions options_of(const ManifestFolder& folder,
-                                const domain::ManifestDocument& document) {
-    domain::ParseOptions options;
-    const auto name = document.spec.find("name");
-    if (name != document.spec.end() && name->is_string()) {
-        const domain::Record* record = folder.store.find_name(name->get<std::string>());
-        options.present = record != nullptr ? &record->spec() : nullptr;
-    }
-    return options;
+std::string made_up_id(const std::string& digest) {
+    return "manifest-" + digest.substr(0, 16) + "-" +
+           std::to_string(domain::to_nanos(system_now()));
 }
 
-/// All documents of a file, or nothing when one of them has a problem (reported).
-std::vector<ReadyDocument> read_file(const ManifestFolder& folder, const fs::path& path,
-                                     Pass& pass) {
-    const std::string name = path.filename().string();
-    std::ifstream stream{path};
-    std::ostringstream text;
-    text << stream.rdbuf();
-    std::vector<domain::ManifestProblem> problems;
-    std::vector<ReadyDocument> ready;
-    if (!stream) {
-        domain::ManifestProblem problem;
-        problem.file = name;
-        problem.message = "the file cannot be read";
-        problems.push_back(std::move(problem));
-    }
-    domain::ManifestFile file = domain::read_manifest(text.str(), name);
-    problems.insert(problems.end(), file.problems.begin(), file.problems.end());
-    for (domain::ManifestDocument& document : file.documents) {
-        auto parsed = domain::parse_manifest_spec(document, options_of(folder, document));
-        domain::Result<void> allowed;
-        if (parsed) {
-            allowed = folder.check_policy(parsed->spec);
+}  // namespace
+
+Manifests::Manifests(ManifestFolder folder)
+    : folder_(std::move(folder)), set_("manifests:" + whole_path(folder_.path)) {}
+
+void Manifests::apply(bool settled, Done done) {
+    auto pass = std::make_shared<Pass>();
+    pass->settled = settled;
+    pass->done = std::move(done);
+    read(*pass);
+    for (const ManifestText& file : pass->files) {
+        for (const ReadyDocument& ready : file.ready) {
+            if (may_apply(*pass, file.name, ready)) {
+                accept(pass, file.name, ready);
+            }
         }
-        if (!parsed || !allowed) {
-            const domain::Error error = parsed ? allowed.error() : parsed.error();
-            const auto more = domain::to_problems(document, name, error);
-            problems.insert(problems.end(), more.begin(), more.end());
-            continue;
-        }
-        ready.push_back({std::move(document), std::move(*parsed)});
     }
-    for (const domain::ManifestProblem& problem : problems) {
-        report(folder, problem, pass);
-    }
-    if (!problems.empty()) {
-        ready.clear();
-    }
-    return ready;
+    answered(pass);
 }
 
-domain::Request request_of(ReadyDocument& ready, const std::string& file) {
+void Manifests::read(Pass& pass) {
+    std::string why;
+    const auto paths = manifest_files(folder_.path, why);
+    pass.readable = paths.has_value();
+    if (!paths) {
+        report(pass, {folder_.path, 0, "", "the folder cannot be read: " + why});
+        return;
+    }
+    for (const std::string& path : *paths) {
+        ManifestText file = read_manifest_file(path, folder_.store, folder_.check_policy);
+        declare(pass, file);
+        for (const ManifestProblem& problem : file.problems) {
+            report(pass, problem);
+        }
+        if (!file.problems.empty()) {
+            pass.failed.insert(file.name);
+        }
+        if (file.empty) {
+            pass.careful = true;
+            spdlog::warn("a manifest is empty, so nothing is taken for gone file={}", file.name);
+        }
+        pass.files.push_back(std::move(file));
+    }
+}
+
+/// The first file by its name has the name, whether or not it has a problem.
+void Manifests::declare(Pass& pass, const ManifestText& file) {
+    for (const std::string& name : file.declares) {
+        pass.declared_in.emplace(boost::algorithm::to_lower_copy(name), file.name);
+    }
+}
+
+/// Two documents with one name would take turns; and what belongs to a file with a problem stays as it is.
+bool Manifests::may_apply(Pass& pass, const std::string& file, const ReadyDocument& ready) {
+    const std::string& name = ready.parsed.spec.name;
+    const std::string& first = pass.declared_in.at(boost::algorithm::to_lower_copy(name));
+    ManifestProblem problem{file, ready.document.line, "metadata.name", ""};
+    if (first != file) {
+        problem.message =
+            "the name " + name + " is declared in " + first + " already; only that one is applied";
+    } else if (const domain::Record* record = folder_.store.find_name(name)) {
+        constexpr std::string_view kPrefix = "manifest:";
+        const std::string owner = record->source.starts_with(kPrefix)
+                                      ? record->source.substr(kPrefix.size())
+                                      : "";
+        if (owner != file && pass.failed.contains(owner)) {
+            problem.message = name + " came from " + owner +
+                              ", which has a problem; it is taken from here once that is mended";
+        }
+    }
+    if (problem.message.empty()) {
+        return true;
+    }
+    report(pass, problem);
+    return false;
+}
+
+void Manifests::accept(const PassPtr& pass, const std::string& file, const ReadyDocument& ready) {
     domain::Request request;
     request.operation = domain::Operation::manifest;
-    request.actor = "manifest:" + file;
-    request.request_id = "manifest-" + ready.document.digest.substr(0, 16) + "-" +
-                         std::to_string(domain::to_nanos(system_now()));
-    request.spec = std::move(ready.parsed.spec);
+    request.actor = request.source = "manifest:" + file;
+    request.request_id = made_up_id(ready.document.digest);
+    request.spec = ready.parsed.spec;
     request.desired = ready.parsed.desired_state.value_or(domain::DesiredState::running);
-    request.source = "manifest:" + file;
     request.document_digest = ready.document.digest;
-    return request;
-}
-
-void apply(const ManifestFolder& folder, const std::string& file, ReadyDocument ready,
-           const std::shared_ptr<Pass>& pass) {
-    const domain::ManifestDocument document = ready.document;
-    domain::Request request = request_of(ready, file);
+    request.document_set = set_;
     ++pass->waiting;
-    folder.store.accept(std::move(request), [folder, file, document,
-                                             pass](domain::Result<domain::Accepted> accepted) {
+    const domain::ManifestDocument document = ready.document;
+    folder_.store.accept(std::move(request), [this, pass, file, document](
+                                                 domain::Result<domain::Accepted> accepted) {
         if (!accepted) {
             for (const auto& problem : domain::to_problems(document, file, accepted.error())) {
-                report(folder, problem, *pass);
+                report(*pass, problem);
             }
         } else if (accepted->changed) {
             spdlog::info("manifest applied file={} name={} container_id={} generation={}", file,
                          accepted->name, accepted->container_id, accepted->generation);
         }
-        pass->finish_one();
+        answered(pass);
     });
 }
 
-}  // namespace
-
-namespace {
-
-/// Two documents with one name would take turns at every start; the first by its file's name is the one that counts.
-bool declared_before(const ManifestFolder& folder, const ReadyDocument& ready,
-                     const std::string& file, Pass& pass) {
-    const std::string& name = ready.parsed.spec.name;
-    const auto [first, is_new] = pass.declared_in.emplace(boost::algorithm::to_lower_copy(name), file);
-    if (is_new) {
-        return false;
+void Manifests::answered(const PassPtr& pass) {
+    if (--pass->waiting > 0) {
+        return;
     }
-    domain::ManifestProblem problem;
-    problem.file = file;
-    problem.line = ready.document.line;
-    problem.field = "metadata.name";
-    problem.message = "the name " + name + " is declared in " + first->second +
-                      " already; only that one is applied";
-    report(folder, problem, pass);
-    return true;
+    const bool good = pass->readable && !pass->careful && pass->problems == 0;
+    if (pass->settled && good && !pass->declared_in.empty() && !pass->dropped) {
+        pass->dropped = true;
+        pass->waiting = 1;
+        drop_gone(pass);
+        return answered(pass);
+    }
+    told_ = std::move(pass->told);
+    pass->done(pass->problems);
 }
 
-}  // namespace
-
-void apply_manifests(const ManifestFolder& folder, std::function<void(std::size_t)> done) {
-    auto pass = std::make_shared<Pass>();
-    pass->done = std::move(done);
-    for (const fs::path& path : files_of(folder, *pass)) {
-        const std::string file = path.filename().string();
-        for (ReadyDocument& ready : read_file(folder, path, *pass)) {
-            if (!declared_before(folder, ready, file, *pass)) {
-                apply(folder, file, std::move(ready), pass);
-            }
+/// What was applied from this folder and is not declared any more is applied anew when it comes back; with --prune its
+/// container goes.
+void Manifests::drop_gone(const PassPtr& pass) {
+    std::vector<std::string> gone;
+    for (const domain::AppliedDocument& applied : folder_.store.applied(set_)) {
+        if (pass->declared_in.contains(applied.name)) {
+            continue;
+        }
+        const domain::Record* record = folder_.store.find(applied.container_id);
+        const bool lives = record != nullptr && !record->deleted;
+        if (lives && folder_.prune) {
+            remove(pass, *record);
+        }
+        if (!lives || folder_.prune || !applied.digest.empty()) {
+            gone.push_back(applied.name);
         }
     }
-    pass->finish_one();
+    if (!gone.empty()) {
+        folder_.store.forget_applied(set_, std::move(gone), nullptr);
+    }
+}
+
+/// Never its named volumes (contract 7).
+void Manifests::remove(const PassPtr& pass, const domain::Record& record) {
+    domain::Request request;
+    request.operation = domain::Operation::remove;
+    request.actor = request.source = record.source;
+    request.request_id = made_up_id(record.container_id);
+    request.container_id = record.container_id;
+    request.remove_volumes = false;
+    ++pass->waiting;
+    domain::Json details;
+    details["container_id"] = record.container_id;
+    details["name"] = record.spec().name;
+    details["source"] = record.source;
+    const std::string message = record.spec().name + " is deleted: it came from the folder of " +
+                                "manifests (" + record.source + "), which does not declare it any more";
+    const std::string id = record.container_id;
+    folder_.store.accept(std::move(request), [this, pass, details, message, id](
+                                                 domain::Result<domain::Accepted> accepted) {
+        if (accepted) {
+            spdlog::info("pruned container_id={} folder={}", id, folder_.path);
+            log("manifest_pruned", message, details);
+        } else {
+            spdlog::error("cannot prune container_id={} error=\"{}\"", id,
+                          accepted.error().message);
+        }
+        answered(pass);
+    });
+}
+
+/// A problem that stands since the pass before is not told again.
+void Manifests::report(Pass& pass, const ManifestProblem& problem) {
+    const std::string text = problem.to_text();
+    ++pass.problems;
+    pass.told.insert(text);
+    if (told_.contains(text)) {
+        return;
+    }
+    spdlog::error("a manifest has a problem file={} line={} field={} error=\"{}\"", problem.file,
+                  problem.line, problem.field, problem.message);
+    domain::Json details;
+    details["file"] = problem.file;
+    details["line"] = problem.line;
+    details["field"] = problem.field;
+    log("manifest_refused", text, details);
+}
+
+void Manifests::log(std::string activity, const std::string& message,
+                    const domain::Json& details) {
+    domain::EventDraft draft;
+    draft.type = "activity_log";
+    draft.actor = "manifests";
+    draft.summary = message;
+    draft.payload["activity_type"] = std::move(activity);
+    draft.payload["message"] = message;
+    draft.payload["details"] = details;
+    draft.payload["actor"] = draft.actor;
+    std::vector<domain::EventDraft> drafts;
+    drafts.push_back(std::move(draft));
+    folder_.store.log(std::move(drafts), [](const domain::Result<void>&) {});
 }
 
 }  // namespace flow::daemon

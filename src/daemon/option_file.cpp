@@ -93,9 +93,70 @@ domain::Result<void> read_policy(const Reader& reader, const Json& section,
     return {};
 }
 
+/// A file's first line, without its end.
+std::optional<std::string> first_line(const std::string& path) {
+    std::ifstream file{path};
+    std::string line;
+    if (!std::getline(file, line)) {
+        return std::nullopt;
+    }
+    return line;
+}
+
+domain::Result<docker::Registry> read_registry(const Reader& reader, const std::string& field,
+                                               const Json& value) {
+    docker::Registry registry;
+    for (const auto& [key, text] : value.items()) {
+        const std::string path = field + "." + key;
+        if (!text.is_string()) {
+            return reader.wrong(path, "expected text");
+        }
+        const std::string given = text.get<std::string>();
+        if (key == "server") {
+            registry.server = given;
+        } else if (key == "username") {
+            registry.username = given;
+        } else if (key == "password") {
+            registry.password = given;
+        } else if (key == "password_file") {
+            const auto line = first_line(given);
+            if (!line) {
+                return reader.wrong(path, "cannot read a line of " + given);
+            }
+            registry.password = *line;
+        } else {
+            return reader.wrong(path, "unknown; a registry has server, username, and password or "
+                                      "password_file");
+        }
+    }
+    if (registry.username.empty() || registry.password.empty()) {
+        return reader.wrong(field, "needs username, and password or password_file");
+    }
+    return registry;
+}
+
+domain::Result<void> read_registries(const Reader& reader, const Json& section,
+                                     std::map<std::string, docker::Registry>& registries) {
+    if (!section.is_object()) {
+        return reader.wrong("registries", "expected a map of names");
+    }
+    for (const auto& [name, value] : section.items()) {
+        const std::string field = "registries." + name;
+        if (!value.is_object()) {
+            return reader.wrong(field, "expected a map with server, username and password");
+        }
+        auto registry = read_registry(reader, field, value);
+        if (!registry) {
+            return registry.error();
+        }
+        registries[name] = std::move(*registry);
+    }
+    return {};
+}
+
 }  // namespace
 
-domain::Result<FileOptions> read_option_file(const std::string& path, domain::Policy& policy,
+domain::Result<FileOptions> read_option_file(const std::string& path, FileSections sections,
                                              const std::function<bool(const std::string&)>& known) {
     std::ifstream file{path};
     std::ostringstream text;
@@ -113,7 +174,8 @@ domain::Result<FileOptions> read_option_file(const std::string& path, domain::Po
         return error;
     }
     FileOptions options;
-    policy.host_paths.clear();
+    sections.policy.host_paths.clear();
+    sections.registries.clear();
     for (const domain::YamlDocument& document : stream.documents) {
         const Reader reader{path, document};
         if (!document.value.is_object()) {
@@ -121,7 +183,13 @@ domain::Result<FileOptions> read_option_file(const std::string& path, domain::Po
         }
         for (const auto& [key, value] : document.value.items()) {
             if (key == "policy") {
-                if (auto read = read_policy(reader, value, policy); !read) {
+                if (auto read = read_policy(reader, value, sections.policy); !read) {
+                    return read.error();
+                }
+                continue;
+            }
+            if (key == "registries") {
+                if (auto read = read_registries(reader, value, sections.registries); !read) {
                     return read.error();
                 }
                 continue;

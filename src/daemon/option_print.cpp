@@ -19,6 +19,7 @@ std::string to_yaml(const Options& options) {
     out << "listen: " << list(options.listen) << "\n";
     out << "data-dir: " << quoted(options.data_dir) << "\n";
     out << "manifests: " << quoted(options.manifests) << "\n";
+    out << "prune: " << (options.prune ? "true" : "false") << "\n";
     out << "docker-host: " << quoted(options.docker_host) << "\n";
     out << "name-prefix: " << quoted(options.name_prefix) << "\n";
     out << "default-host-ip: " << quoted(options.default_host_ip) << "\n";
@@ -35,6 +36,14 @@ std::string to_yaml(const Options& options) {
     out << "update-monitor: " << to_text(options.update_monitor) << "\n";
     out << "resync-interval: " << to_text(options.resync_interval) << "\n";
     out << "orphan-grace: " << to_text(options.orphan_grace) << "\n";
+    out << "max-running-jobs: " << options.max_running_jobs << "\n";
+    if (!options.registries.empty()) {
+        out << "registries:\n";
+    }
+    for (const auto& [name, registry] : options.registries) {
+        out << "  " << quoted(name) << ": {server: " << quoted(registry.server)
+            << ", username: " << quoted(registry.username) << ", password: \"********\"}\n";
+    }
     out << "policy:\n";
     std::vector<std::string> paths;
     for (const domain::HostPathRule& rule : options.policy.host_paths) {

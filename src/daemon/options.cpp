@@ -60,7 +60,10 @@ void add_basic(CLI::App& app, Options& options) {
         ->delimiter(',');
     app.add_option("--data-dir", options.data_dir,
                    "where store and sockets are kept; at most 60 bytes long");
-    app.add_option("--manifests", options.manifests, "folder of YAML manifests applied at start");
+    app.add_option("--manifests", options.manifests,
+                   "folder of YAML manifests, applied at start and whenever a file changes");
+    app.add_flag("--prune", options.prune,
+                 "delete containers that came from the folder of manifests and are not declared there any more");
     app.add_option("--docker-host", options.docker_host, "unix:///PATH of the Docker Engine");
     app.add_option("--name-prefix", options.name_prefix,
                    "put before the names of engine containers");
@@ -71,6 +74,9 @@ void add_basic(CLI::App& app, Options& options) {
         ->delimiter(',');
     app.add_option("--allowed-hosts", options.allowed_hosts, "further names in the Host header")
         ->delimiter(',');
+    app.add_option("--max-running-jobs", options.max_running_jobs,
+                   "so many jobs run at once, the others wait in order (0: no limit)")
+        ->check(CLI::NonNegativeNumber);
     app.add_flag("--insecure", options.insecure,
                  "listen on other than loopback although there are no tokens");
     app.add_option_function<std::string>(
@@ -114,7 +120,7 @@ domain::Result<void> apply_file(CLI::App& app, Options& options, const std::stri
                                                       "print-config"};
         return !kNotInFile.contains(name) && app.get_option_no_throw("--" + name) != nullptr;
     };
-    const auto file = read_option_file(path, options.policy, known);
+    const auto file = read_option_file(path, {options.policy, options.registries}, known);
     if (!file) {
         return file.error();
     }

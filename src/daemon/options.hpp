@@ -4,10 +4,12 @@
 
 #include <chrono>
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "docker/engine_config.hpp"
 #include "domain/error.hpp"
 #include "domain/policy.hpp"
 
@@ -17,6 +19,7 @@ struct Options {
     std::vector<std::string> listen;                ///< HOST:PORT or unix:PATH; default localhost:8000
     std::string data_dir;
     std::string manifests;                          ///< "": none
+    bool prune = false;                             ///< what came from that folder and is gone is deleted
     std::string docker_host;
     std::string config_file;
     std::string name_prefix = "flow-";
@@ -34,6 +37,8 @@ struct Options {
     std::chrono::milliseconds update_monitor = std::chrono::seconds{5};
     std::chrono::milliseconds resync_interval = std::chrono::seconds{60};
     std::chrono::milliseconds orphan_grace = std::chrono::hours{1};
+    int max_running_jobs = 0;                       ///< 0: no limit
+    std::map<std::string, docker::Registry> registries;     ///< section `registries` of the file only
     domain::Policy policy;                          ///< section `policy` of the file only
     bool check_only = false;                        ///< --check-config
     bool print_only = false;                        ///< --print-config

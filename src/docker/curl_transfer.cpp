@@ -99,6 +99,10 @@ void Transfer::set_method() {
             request_.body.empty() ? "Content-Type:" : "Content-Type: " + request_.content_type;
         headers_ = curl_slist_append(headers_, type.c_str());
     }
+    if (!request_.registry_auth.empty()) {
+        headers_ =
+            curl_slist_append(headers_, ("X-Registry-Auth: " + request_.registry_auth).c_str());
+    }
     curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, headers_);
 }
 

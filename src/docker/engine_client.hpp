@@ -69,7 +69,7 @@ public:
     Awaitable<void> disconnect_network(std::string docker_id, std::string network) override;
 
     /// A cancelled one ends with details.cause `cancelled`.
-    Awaitable<void> pull(std::string image,
+    Awaitable<void> pull(reconciler::PullCall call,
                          std::function<void(const domain::PullProgress&)> progress) override;
     void cancel_pull(const std::string& image) override;
 

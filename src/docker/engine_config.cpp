@@ -1,5 +1,7 @@
 #include "docker/engine_config.hpp"
 
+#include <openssl/evp.h>
+
 namespace flow::docker {
 namespace {
 
@@ -30,6 +32,23 @@ domain::Result<std::string> parse_docker_host(std::string_view host) {
         return bad_host(host, "is longer than the 107 bytes that a Unix socket's path may have");
     }
     return std::string{path};
+}
+
+std::string registry_auth_header(const Registry& registry) {
+    domain::Json json;
+    json["username"] = registry.username;
+    json["password"] = registry.password;
+    json["serveraddress"] = registry.server;
+    const std::string text = json.dump();
+    std::string encoded(4 * ((text.size() + 2) / 3) + 1, '\0');
+    const int length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(encoded.data()),
+                                       reinterpret_cast<const unsigned char*>(text.data()),
+                                       static_cast<int>(text.size()));
+    encoded.resize(static_cast<std::size_t>(length));
+    for (char& c : encoded) {
+        c = c == '+' ? '-' : c == '/' ? '_' : c;
+    }
+    return encoded;
 }
 
 }  // namespace flow::docker

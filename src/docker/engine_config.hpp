@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -27,12 +28,20 @@ struct EngineDeadlines {
     std::chrono::milliseconds pull = std::chrono::minutes{30};
 };
 
+/// Credentials for a registry (contract 2, registry_auth).
+struct Registry {
+    std::string server;            ///< "registry.example:5000"; "" for any
+    std::string username;
+    std::string password;
+};
+
 struct EngineConfig {
     std::string socket_path = "/var/run/docker.sock";
     std::string manager;                     ///< our instance id: label flow.manager, never empty
     std::string default_host_ip = "0.0.0.0"; ///< of a port that names no address
     int api_minor_min = 41;                  ///< API 1.41, Docker Engine 20.10
     int api_minor_max = 47;                  ///< the newest that this adapter knows
+    std::map<std::string, Registry> registries;   ///< by the name that a spec's registry_auth gives
     EngineDeadlines deadlines;
     std::chrono::milliseconds progress_every = std::chrono::milliseconds{500};   ///< of a pull
     std::size_t max_body = 64u << 20;        ///< bytes of one answer; 10,000 containers are 8 MB
@@ -45,5 +54,8 @@ struct EngineConfig {
 /// "unix:///var/run/docker.sock" to its path. Anything else is a validation_error: sockets, mounts
 /// and the policy need the engine's own host (contract 9).
 domain::Result<std::string> parse_docker_host(std::string_view host);
+
+/// The value of X-Registry-Auth: the engine's JSON in URL-safe base64.
+std::string registry_auth_header(const Registry& registry);
 
 }  // namespace flow::docker

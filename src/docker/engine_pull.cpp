@@ -135,13 +135,18 @@ Result<void> PullInHand::outcome() {
 }
 
 reconciler::Awaitable<void> EngineClient::pull(
-    std::string image, std::function<void(const domain::PullProgress&)> progress) {
+    reconciler::PullCall call, std::function<void(const domain::PullProgress&)> progress) {
+    const std::string image = std::move(call.image);
     const ImageReference wanted = split_image(image);
     HttpRequest request = make_request("POST",
                                        "/images/create?fromImage=" + percent_encoded(wanted.name) +
                                            "&tag=" + percent_encoded(wanted.tag),
                                        config_.deadlines.pull);
     request.idle_limit = config_.deadlines.pull_idle;
+    const auto registry = config_.registries.find(call.registry_auth);
+    if (registry != config_.registries.end()) {
+        request.registry_auth = registry_auth_header(registry->second);
+    }
     auto pull = std::make_shared<PullInHand>(executor_, config_, image, std::move(progress));
     std::erase_if(pulls_, [](const auto& entry) { return entry.second.expired(); });
     pulls_.emplace(image, pull);

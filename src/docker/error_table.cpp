@@ -113,6 +113,15 @@ constexpr Rule kRules[] = {
     {"apparmor", "", EngineFailure::refused, ErrorType::docker_api_error, "security.apparmor"},
     {"security-opt", "", EngineFailure::refused, ErrorType::docker_api_error, "security"},
 
+    // Logs and probes.
+    {"no log driver named", "", EngineFailure::refused, ErrorType::docker_api_error,
+     "logging.driver", "", "use one of the engine's log drivers (docker info lists them)"},
+    {"unknown log opt", "", EngineFailure::refused, ErrorType::docker_api_error,
+     "logging.options"},
+    {"invalid log", "", EngineFailure::refused, ErrorType::docker_api_error, "logging.options"},
+    {"in healthcheck cannot be", "", EngineFailure::refused, ErrorType::docker_api_error,
+     "healthcheck"},
+
     // The process itself.
     {"unable to find user", "", EngineFailure::refused, ErrorType::docker_api_error, "user"},
     {"unable to find group", "", EngineFailure::refused, ErrorType::docker_api_error, "user"},

@@ -101,6 +101,11 @@ std::optional<domain::EngineEvent> parse_event(std::string_view line) {
     out.exit_code = static_cast<int>(integer_of(attributes, "exitCode"));
     out.signal = signal_number(text_of(attributes, "signal"));
     out.name = text_of(attributes, "name");
+    if (out.type == Type::health) {
+        const std::string action = text_of(event, "Action");
+        const auto colon = action.find(": ");
+        out.health = colon == std::string::npos ? "" : action.substr(colon + 2);
+    }
     return out;
 }
 

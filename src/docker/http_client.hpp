@@ -30,6 +30,7 @@ struct HttpRequest {
     std::string target;                          ///< path and query, already encoded
     std::string body;                            ///< sent as JSON when not empty
     std::string content_type = "application/json";
+    std::string registry_auth;                   ///< X-Registry-Auth; never logged
     std::chrono::milliseconds deadline{0};       ///< until the answer is complete; 0: none
     std::chrono::seconds idle_limit{0};          ///< no byte for so long ends it; 0: none
     std::size_t max_body = 64u << 20;            ///< bytes; a longer answer is an error

@@ -128,6 +128,18 @@ std::string known_health(const std::string& status) {
     return known ? status : "none";
 }
 
+constexpr std::size_t kMaxOutput = 1024;
+
+/// The newest probe stands last.
+void read_health(const EngineJson& health, Observed& out) {
+    out.health = known_health(text_of(health, "Status"));
+    out.failing_streak = static_cast<int>(integer_of(health, "FailingStreak"));
+    const EngineJson& log = member(health, "Log");
+    if (log.is_array() && !log.empty()) {
+        out.health_output = text_of(log.back(), "Output").substr(0, kMaxOutput);
+    }
+}
+
 }  // namespace
 
 Observed parse_list_entry(const EngineJson& entry) {
@@ -172,8 +184,8 @@ Observed parse_inspect(const EngineJson& container) {
     read_networks(member(container, "NetworkSettings", "Networks"), out);
     const int stop_signal = signal_number(text_of(member(container, "Config"), "StopSignal"));
     out.stop_signal = stop_signal != 0 ? stop_signal : out.stop_signal;
+    read_health(member(state, "Health"), out);
     out.settings = domain::settings_text(settings_of(container));
-    out.health = known_health(text_of(member(state, "Health"), "Status"));
     return out;
 }
 

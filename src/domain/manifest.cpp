@@ -10,12 +10,6 @@
 namespace flow::domain {
 namespace {
 
-std::string lower_case(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-    return text;
-}
-
 void read_api_version(const Field& field, ManifestDocument&) {
     if (field.value != "flow/v1") {
         field.wrong("must be flow/v1, not " + shown(field.value));
@@ -182,7 +176,7 @@ void read_document(YamlDocument source, const std::string& file, ManifestFile& i
 void report_names_given_twice(const std::string& file, ManifestFile& into) {
     std::set<std::string> names;
     for (const ManifestDocument& document : into.documents) {
-        if (!names.insert(lower_case(document.name)).second) {
+        if (!names.insert(name_key(document.name)).second) {
             into.problems.push_back({file, document.source.line_of("metadata.name"),
                                      "metadata.name",
                                      shown(document.name) + " is declared twice in this file"});
@@ -197,17 +191,22 @@ std::string ManifestProblem::to_text() const {
     return where + (field.empty() ? "" : field + ": ") + message;
 }
 
-ManifestFile read_manifest(std::string_view text, const std::string& file) {
+ManifestFile read_manifest(std::vector<YamlDocument> documents, const std::string& file) {
     ManifestFile result;
+    for (YamlDocument& document : documents) {
+        read_document(std::move(document), file, result);
+    }
+    report_names_given_twice(file, result);
+    return result;
+}
+
+ManifestFile read_manifest(std::string_view text, const std::string& file) {
     YamlStream stream = read_yaml(text);
+    ManifestFile result = read_manifest(std::move(stream.documents), file);
     for (YamlProblem& problem : stream.problems) {
         result.problems.push_back(
             {file, problem.line, std::move(problem.field), std::move(problem.message)});
     }
-    for (YamlDocument& document : stream.documents) {
-        read_document(std::move(document), file, result);
-    }
-    report_names_given_twice(file, result);
     std::stable_sort(result.problems.begin(), result.problems.end(),
                      [](const auto& a, const auto& b) { return a.line < b.line; });
     return result;

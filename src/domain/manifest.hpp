@@ -41,6 +41,8 @@ struct ManifestFile {
 
 /// `file` is only quoted in problems.
 ManifestFile read_manifest(std::string_view text, const std::string& file);
+/// The same for documents that were read already.
+ManifestFile read_manifest(std::vector<YamlDocument> documents, const std::string& file);
 
 /// The document's spec; errors have paths as "spec.image". Without desired_state it is `running`.
 Result<ParsedSpec> parse_manifest_spec(const ManifestDocument& document, ParseOptions options = {});

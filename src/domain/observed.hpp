@@ -64,6 +64,8 @@ struct Observed {
     std::string engine;                 ///< (i) version of the engine that told it
     int stop_signal = 15;               ///< (i) Config.StopSignal as a number; 15 when it names none
     std::string health = "none";        ///< none, starting, healthy, unhealthy
+    int failing_streak = 0;             ///< (i) probes failed in a row
+    std::string health_output;          ///< (i) of the last probe, shortened
 };
 
 /// One event of the engine's stream about a container of ours.
@@ -76,6 +78,7 @@ struct EngineEvent {
     int exit_code = 0;                  ///< of die
     int signal = 0;                     ///< of kill: the number, 0 when it cannot be read
     std::string name;                   ///< the engine container's name, at the time
+    std::string health;                 ///< of health: starting, healthy, unhealthy
 };
 std::string_view to_string(EngineEvent::Type type);
 

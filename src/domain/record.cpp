@@ -75,6 +75,7 @@ std::string_view to_string(Operation operation) {
         case Operation::stop: return "stop_container";
         case Operation::restart: return "restart_container";
         case Operation::update: return "update_container";
+        case Operation::rollback: return "rollback_container";
         case Operation::remove: return "delete_container";
         case Operation::manifest: return "apply";
     }

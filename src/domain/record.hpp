@@ -31,7 +31,7 @@ enum class State {
 /// The engine call that an intention stands for.
 enum class Step { create, start, stop, remove, rename, update, unpause, repair };
 /// Why a process is ended: decides the state that is told meanwhile.
-enum class Purpose { none, stop, restart, update, remove };
+enum class Purpose { none, stop, restart, update, remove, unhealthy };
 enum class Role { main, next };
 enum class Verdict { none, keep, roll_back };
 enum class BackoffKind { run, pull, step };
@@ -80,6 +80,8 @@ struct Period {
     std::vector<KillSeen> kills;    ///< the newest few
     Time oom_at;
     bool paused = false;
+    std::string health = "none";    ///< none, starting, healthy, unhealthy; of this start
+    bool warned = false;            ///< container_health_warning was told of this health
     bool operator==(const Period&) const = default;
 };
 
@@ -143,6 +145,7 @@ struct Status {
     bool way_back = false;                  ///< the replace in hand has a window and can go back
     Verdict verdict = Verdict::none;
     Generation failed_generation = 0;       ///< UpdateFailed while it is the latest
+    Generation pulled_generation = 0;       ///< pull_policy always: its image was pulled for this one
     Backoffs backoff;
     std::vector<PendingExit> pending;
     Time need_ping;                         ///< no start before a ping answered after this
@@ -155,6 +158,9 @@ struct Status {
     std::string trouble;                    ///< CamelCase: why the step in hand fails (NameConflict …); "" when it does not
     std::string ended_by;                   ///< CamelCase: StoppedOutside … of the last exit; "" once it runs again
     std::string waiting_for;                ///< the dependency it waits for
+    bool queued = false;                    ///< a job that waits until fewer of them run
+    Time first_started;                     ///< a job's active_deadline counts from it
+    Time finished_at;                       ///< a job's times to be kept count from it; Time{} while it is not over
     bool recreate = false;                  ///< the engine container cannot be started any more (its network is gone)
     std::map<std::string, Baseline> baselines;  ///< by docker id: what drift is measured by
     Drift drift;
@@ -203,7 +209,7 @@ using FactKey = std::tuple<std::string, std::int64_t, int>;
 struct Record {
     std::string container_id;
     Time created;
-    std::string source;                     ///< "": a client; else "manifest:FILE"
+    std::string source;                     ///< who declared it first: "" a client, "manifest:FILE", "apply"
     std::string actor;                      ///< who declared it
     std::string request_id;                 ///< of the latest wish
     std::string socket_folder;              ///< host folder of its socket: RUN_DIR/<container_id>

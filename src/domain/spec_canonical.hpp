@@ -33,6 +33,8 @@ std::vector<std::string> changed_fields(const Spec& from, const Spec& to);
 /// Each changed field with both values, masked: `[{"field", "from", "to"}]`, null where there is
 /// none.
 Json spec_diff(const Spec& from, const Spec& to);
+/// The same for a spec that is new: all that it says, from null.
+Json spec_diff(const Spec& to);
 
 std::string_view to_string(Kind kind);
 std::string_view to_string(SecurityProfile profile);
@@ -41,6 +43,9 @@ std::string_view to_string(PullPolicy policy);
 std::string to_string(const Restart& restart);
 /// "1m30s": exact to the nanosecond, read again by parse_spec.
 std::string to_text(Duration duration);
+
+/// Names are told apart without regard to case (contract 1): the form that is compared.
+std::string name_key(std::string_view name);
 
 /// SHA-256 as 64 lower-case hex characters.
 std::string sha256_hex(std::string_view bytes);

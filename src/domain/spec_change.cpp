@@ -112,4 +112,12 @@ Json spec_diff(const Spec& from, const Spec& to) {
     return diff;
 }
 
+Json spec_diff(const Spec& to) {
+    Json diff = spec_diff(Spec{}, to);
+    for (Json& entry : diff) {
+        entry["from"] = nullptr;
+    }
+    return diff;
+}
+
 }  // namespace flow::domain

@@ -64,6 +64,14 @@ std::string to_text(Duration duration) {
     return text.empty() ? "0s" : text;
 }
 
+std::string name_key(std::string_view name) {
+    std::string key{name};
+    for (char& c : key) {
+        c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    }
+    return key;
+}
+
 std::string sha256_hex(std::string_view bytes) {
     std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
     unsigned int length = 0;

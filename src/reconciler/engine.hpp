@@ -68,6 +68,11 @@ struct LogsCall {
     domain::Time until;            ///< Time{}: to the end
 };
 
+struct PullCall {
+    std::string image;             ///< with a tag or a digest
+    std::string registry_auth;     ///< a name of the configuration's registries; "": none
+};
+
 class Engine {
 public:
     virtual ~Engine() = default;
@@ -100,7 +105,7 @@ public:
     virtual Awaitable<void> disconnect_network(std::string docker_id, std::string network) = 0;
 
     /// Ends when the image is here or has failed; `progress` at most twice a second. Cancelled by Engine::cancel_pull.
-    virtual Awaitable<void> pull(std::string image,
+    virtual Awaitable<void> pull(PullCall call,
                                  std::function<void(const domain::PullProgress&)> progress) = 0;
     virtual void cancel_pull(const std::string& image) = 0;
 

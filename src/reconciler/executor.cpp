@@ -69,6 +69,8 @@ boost::asio::awaitable<void> Executor::act(std::string id, Action action) {
         case Kind::recreate:
         case Kind::give_up: co_return co_await record_drift(std::move(id), std::move(action));
         case Kind::read_ports: co_return co_await read_ports(std::move(id), std::move(action));
+        case Kind::read_health: co_return co_await read_health(std::move(id), std::move(action));
+        case Kind::no_image: co_return co_await no_image(std::move(id), std::move(action));
         case Kind::ensure_network:
             co_return co_await ensure_network(std::move(id), std::move(action));
         case Kind::clean_volumes: co_return co_await clean_volumes(std::move(id));
@@ -190,6 +192,7 @@ boost::asio::awaitable<void> Executor::stop(std::string id, Action action) {
     intention.docker_id = action.docker_id;
     intention.purpose = action.purpose;
     intention.cause = action.cause;
+    intention.cut_short = call.grace == domain::Duration{0};
     const bool written = co_await intend(id, std::move(intention));
     if (!written) {
         co_return;
@@ -242,7 +245,7 @@ boost::asio::awaitable<void> Executor::cut_short(std::string id, Action action) 
     Intention intention;
     intention.step = Step::stop;
     intention.docker_id = action.docker_id;
-    intention.purpose = domain::Purpose::remove;
+    intention.purpose = action.purpose;
     intention.cause = action.cause;
     intention.cut_short = true;
     const bool written = co_await intend(id, std::move(intention));

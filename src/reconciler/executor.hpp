@@ -81,6 +81,8 @@ private:
     boost::asio::awaitable<void> repaired(std::string id, std::string docker_id);
     boost::asio::awaitable<void> record_drift(std::string id, Action action);
     boost::asio::awaitable<void> read_ports(std::string id, Action action);
+    boost::asio::awaitable<void> read_health(std::string id, Action action);
+    boost::asio::awaitable<void> no_image(std::string id, Action action);
     boost::asio::awaitable<void> ensure_network(std::string id, Action action);
     boost::asio::awaitable<void> record_only(std::string id, Action action);
     boost::asio::awaitable<void> clean_volumes(std::string id);

@@ -36,6 +36,8 @@ boost::asio::awaitable<void> Executor::record_only(std::string id, Action action
                 model::record_gone_containers(record, action.docker_ids, out, moment);
                 break;
             case Kind::observe_generation: model::record_observed_generation(record); break;
+            case Kind::deadline_passed: model::record_deadline(record, out); break;
+            case Kind::expire: model::record_expired(record, out); break;
             default: break;
         }
     };
@@ -145,6 +147,13 @@ boost::asio::awaitable<void> Executor::gone(std::string id) {
         co_return;
     }
     std::vector<std::string> networks = record->active_spec().networking.networks;
+    if (record->spec().kind == domain::Kind::job) {
+        const std::string key = completed_job_key(record->spec().name);
+        const std::string value = model::completed(*record) ? "1" : "";
+        if (services_.store.meta(key) != value) {
+            services_.store.set_meta(key, value, [](const domain::Result<void>&) {});
+        }
+    }
     spdlog::info("deleted container_id={} name={}", id, record->spec().name);
     Change change = [this](domain::Record& row, domain::Changes& out,
                            const domain::Moment& moment) {

@@ -199,6 +199,7 @@ boost::asio::awaitable<void> Executor::start_answered(std::string id, Action act
                             record.status.next_id == now.docker_id;
         if (now.running && counts) {
             model::record_ports(record, now.ports);
+            model::record_health(record, now.docker_id, now.health, out);
         }
     };
     co_await commit(services_.store, id, std::move(change));
@@ -239,6 +240,43 @@ boost::asio::awaitable<void> Executor::read_ports(std::string id, Action action)
         model::record_ports(record, ports);
     };
     co_await commit(services_.store, id, std::move(change));
+}
+
+boost::asio::awaitable<void> Executor::read_health(std::string id, Action action) {
+    const auto seen = co_await inspect(action.docker_id);
+    if (!seen) {
+        hooks_.mark(id, domain::Duration{0});
+        co_return;
+    }
+    const domain::Observed now = *seen;
+    Change change = [now](domain::Record& record, domain::Changes& out, const domain::Moment&) {
+        model::record_health_warning(record, now, out);
+        if (now.running && now.health != "none") {
+            model::record_health(record, now.docker_id, now.health, out);
+        }
+    };
+    co_await commit(services_.store, id, std::move(change));
+    hooks_.mark(id, domain::Duration{0});
+}
+
+/// pull_policy never, and the engine does not have it: looked for again after the backoff.
+boost::asio::awaitable<void> Executor::no_image(std::string id, Action action) {
+    missing_images_.erase(action.subject);
+    domain::Error error;
+    error.type = domain::ErrorType::image_not_found;
+    error.engine = EngineFailure::no_such_image;
+    error.message = "the Docker Engine does not have image " + action.subject +
+                    ", and pull_policy is never; bring it there (docker load, docker build) or "
+                    "use another pull_policy";
+    error.details["field"] = "image";
+    error.details["cause"] = "not_found";
+    const domain::Generation generation = action.generation;
+    Change change = [generation, error](domain::Record& record, domain::Changes& out,
+                                        const domain::Moment& moment) {
+        model::record_pulled(record, generation, &error, out, moment);
+    };
+    co_await commit(services_.store, id, std::move(change));
+    hooks_.mark(id, domain::Duration{0});
 }
 
 }  // namespace flow::reconciler

@@ -80,6 +80,15 @@ std::optional<Action> Foresight::step() {
     return action;
 }
 
+bool Foresight::meet_dependency() {
+    if (!over_ || record_.status.waiting_for.empty()) {
+        return false;
+    }
+    record_.status.waiting_for.clear();
+    over_ = false;
+    return true;
+}
+
 /// The plan is silent because something is on its way: it is taken to arrive.
 std::optional<Action> Foresight::what_is_in_hand() {
     const domain::Status& status = record_.status;
@@ -126,7 +135,9 @@ void Foresight::apply(const Action& action) {
         case Kind::give_up: return record_drift(action);
         case Kind::ensure_network:
         case Kind::ping:
-        case Kind::read_ports: return look(action);
+        case Kind::read_ports:
+        case Kind::read_health: return look(action);
+        case Kind::no_image: over_ = true; return;      // looked for again after its backoff
         case Kind::clean_volumes:
         case Kind::clean_socket:
         case Kind::gone: return clean(action);
@@ -292,6 +303,10 @@ void Foresight::look(const Action& action) {
         known_networks_.insert(action.subject);
     } else if (action.kind == Kind::ping) {
         last_ping_ = std::max(now_, record_.status.need_ping + kTick);
+    } else if (action.kind == Kind::read_health) {
+        if (const domain::Observed* seen = container(action.docker_id)) {
+            model::record_health_warning(record_, *seen, out_);
+        }
     } else if (const domain::Observed* seen = container(action.docker_id)) {
         model::record_ports(record_, seen->ports);
     }
@@ -312,6 +327,8 @@ void Foresight::record_only(const Action& action) {
             model::record_gone_containers(record_, action.docker_ids, out_, moment());
             break;
         case Kind::observe_generation: model::record_observed_generation(record_); break;
+        case Kind::deadline_passed: model::record_deadline(record_, out_); break;
+        case Kind::expire: model::record_expired(record_, out_); break;
         default: break;
     }
 }
@@ -327,7 +344,9 @@ void Foresight::clean(const Action& action) {
 }
 
 void Foresight::wait(const Action& action) {
-    over_ = is_backoff(record_, action.until) || action.until == name_wait_;
+    const auto timer = model::job_timer(record_);
+    over_ = is_backoff(record_, action.until) || action.until == name_wait_ ||
+            (timer && timer->due == action.until);
     if (!over_) {
         now_ = std::max(now_, action.until);
     }

@@ -20,6 +20,8 @@ public:
     /// Decides the next step and does it on the copies; nothing when it ends here. A wait for the loop's own work
     /// (a window, a call in hand) passes; a wait for a backoff, a name or a dependency is answered once and ends it.
     std::optional<Action> step();
+    /// It ended because a dependency does not run: from now on it does. False when that is not why it ended.
+    bool meet_dependency();
 
     const domain::Record& record() const { return record_; }
     const Containers& containers() const { return containers_; }

@@ -20,6 +20,7 @@ std::string_view to_string(Action::Kind kind) {
         case Kind::disconnect_network: return "DisconnectNetwork";
         case Kind::ping: return "PingEngine";
         case Kind::read_ports: return "ReadPorts";
+        case Kind::read_health: return "ReadHealth";
         case Kind::adopt: return "AdoptContainer";
         case Kind::stop_done: return "StopDone";
         case Kind::keep: return "KeepNew";
@@ -32,6 +33,9 @@ std::string_view to_string(Action::Kind kind) {
         case Kind::take_baseline: return "TakeBaseline";
         case Kind::recreate: return "RecreateContainer";
         case Kind::give_up: return "GiveUpRepair";
+        case Kind::deadline_passed: return "EndJob";
+        case Kind::expire: return "ExpireJob";
+        case Kind::no_image: return "MissImage";
         case Kind::clean_volumes: return "CleanVolumes";
         case Kind::clean_socket: return "CleanSocket";
         case Kind::gone: return "DeleteRow";

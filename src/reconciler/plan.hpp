@@ -16,10 +16,12 @@ struct Action {
         // engine calls that put back what others changed
         repair, connect_network, disconnect_network,
         // looks
-        ping, read_ports,
+        ping, read_ports, read_health,
         // results that need no call
         adopt, stop_done, keep, kept, rolled_back, activate, gone_containers, nothing_in_hand,
         observe_generation, take_baseline, recreate, give_up,
+        // what time alone brings about, and what cannot be had
+        deadline_passed, expire, no_image,
         // delete
         clean_volumes, clean_socket, gone,
         // nothing before `until`

@@ -24,7 +24,7 @@ Next Planner::next() {
     if (Next action = in_hand(); action || waits_) {
         return action;
     }
-    Next action = record_.deleted ? deletion() : living();
+    Next action = record_.deleted ? deletion() : job_or(living());
     if (action) {
         return action;
     }
@@ -62,8 +62,13 @@ Next Planner::stop_in_hand(const domain::Intention& intention) {
         return std::nullopt;
     }
     waits_ = true;
-    if (record_.deleted && record_.force && !intention.cut_short) {
-        return on(Kind::cut_short, *container, "deletion with force");
+    const bool by_force = record_.deleted && record_.force;
+    const bool at_once = !model::should_run(record_) && record_.stop_timeout == domain::Duration{0};
+    if ((by_force || at_once) && !intention.cut_short) {
+        Action kill = on(Kind::cut_short, *container,
+                         by_force ? "deletion with force" : "a stop with timeout 0 was asked for");
+        kill.purpose = intention.purpose;
+        return kill;
     }
     return std::nullopt;
 }
@@ -132,12 +137,12 @@ Next Planner::create(Generation generation, Role role, std::string cause) const 
     if (in_.pull_in_hand) {
         return std::nullopt;
     }
+    if (status_.queued) {
+        return std::nullopt;
+    }
     const domain::Spec& spec = record_.specs.at(generation);
-    if (in_.missing_images.contains(spec.image)) {
-        Action pull = make(Kind::pull_image, "the engine does not have it");
-        pull.subject = spec.image;
-        pull.generation = generation;
-        return after_backoff(BackoffKind::pull, std::move(pull));
+    if (Next pull = image(spec, generation)) {
+        return pull;
     }
     for (const std::string& network : spec.networking.networks) {
         if (!in_.known_networks.contains(network)) {
@@ -151,6 +156,40 @@ Next Planner::create(Generation generation, Role role, std::string cause) const 
     action.role = role;
     action.engine_name = role == Role::main ? main_name() : helper_name(".next");
     return role == Role::main ? named(std::move(action)) : step(std::move(action));
+}
+
+/// The pull that has to come before the create (contract 2, pull_policy); nothing when the image will do.
+Next Planner::image(const domain::Spec& spec, Generation generation) const {
+    const bool missing = in_.missing_images.contains(spec.image);
+    const bool anew = spec.pull_policy == domain::PullPolicy::always &&
+                      status_.pulled_generation < generation;
+    if (!missing && !anew) {
+        return std::nullopt;
+    }
+    const bool never = spec.pull_policy == domain::PullPolicy::never;
+    Action pull = make(never ? Kind::no_image : Kind::pull_image,
+                       missing ? "the engine does not have it" : "pull_policy is always");
+    pull.subject = spec.image;
+    pull.generation = generation;
+    return after_backoff(BackoffKind::pull, std::move(pull));
+}
+
+Next Planner::job_or(Next action) const {
+    const auto timer = model::job_timer(record_);
+    if (!timer) {
+        return action;
+    }
+    const bool deadline = timer->what == model::JobTimer::What::deadline;
+    if (timer->due <= in_.now) {
+        return make(deadline ? Kind::deadline_passed : Kind::expire,
+                    deadline ? "its active_deadline is over" : "it was kept long enough");
+    }
+    if (action && (action->kind != Kind::wait || action->until <= timer->due)) {
+        return action;
+    }
+    Action wait = make(Kind::wait, deadline ? "its active_deadline" : "it is kept for a while");
+    wait.until = timer->due;
+    return wait;
 }
 
 Next Planner::missing_main() const {
@@ -196,7 +235,21 @@ Next Planner::run(const Observed& main) const {
     if (status_.ports_pending) {
         return step(on(Kind::read_ports, main, "the engine chose its ports"));
     }
-    return std::nullopt;
+    return unhealthy(main);
+}
+
+/// Its probes say that it does not work (contract 2, healthcheck).
+Next Planner::unhealthy(const Observed& main) const {
+    const domain::Period* facts = model::find_period(record_, main.docker_id);
+    if (facts == nullptr || facts->health != "unhealthy") {
+        return std::nullopt;
+    }
+    if (!facts->warned) {
+        return step(on(Kind::read_health, main, "it became unhealthy"));
+    }
+    const bool restarts = record_.active_spec().healthcheck.on_unhealthy ==
+                          domain::OnUnhealthy::restart;
+    return restarts ? stop(main, Purpose::unhealthy, "it is unhealthy") : std::nullopt;
 }
 
 std::string Planner::start_cause() const {
@@ -218,7 +271,7 @@ Next Planner::start(const Observed& container, Run run, std::string cause) const
     if (status_.need_ping != Time{} && in_.last_ping <= status_.need_ping) {
         return make(Kind::ping, "it ended from outside; is the engine on its way down?");
     }
-    if (!status_.waiting_for.empty()) {
+    if (!status_.waiting_for.empty() || status_.queued) {
         return std::nullopt;
     }
     Action action = on(Kind::start, container, std::move(cause));

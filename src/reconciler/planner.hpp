@@ -37,6 +37,8 @@ std::optional<Action> plan_next(const PlanInput& input);
 
 /// All steps as they would follow if each of them worked: for dry runs and golden tests. At most `limit`.
 std::vector<Action> plan_all(const PlanInput& input, int limit = 32);
+/// The same beyond a dependency that is waited for, as if it came to run.
+std::vector<Action> plan_on(const PlanInput& input, int limit);
 /// One line a step.
 std::string render(const std::vector<Action>& plan, const std::string& name);
 

@@ -73,6 +73,10 @@ private:
         return wait;
     }
 
+    /// What time alone brings about for a job; else `action`, or a wait until then.
+    Next job_or(Next action) const;
+    Next image(const domain::Spec& spec, domain::Generation generation) const;
+    Next unhealthy(const domain::Observed& main) const;
     Next in_hand();
     Next stop_in_hand(const domain::Intention& stop);
     Next deletion() const;

@@ -11,15 +11,22 @@ void Pulls::wait_for(const std::string& container_id, const std::string& image,
     if (pulls_.contains(image)) {
         return;
     }
+    PullCall call;
+    call.image = image;
+    const domain::Record* record = services_.store.find(container_id);
+    if (record != nullptr && record->specs.contains(generation)) {
+        call.registry_auth = record->specs.at(generation).registry_auth;
+    }
     auto token = std::make_shared<Pull>();
     pulls_[image] = token;
-    spawn(services_.executor, pull(image, token), "pull");
+    spawn(services_.executor, pull(std::move(call), std::move(token)), "pull");
 }
 
-boost::asio::awaitable<void> Pulls::pull(std::string image, std::shared_ptr<Pull> token) {
+boost::asio::awaitable<void> Pulls::pull(PullCall call, std::shared_ptr<Pull> token) {
+    const std::string image = call.image;
     std::function<void(const domain::PullProgress&)> progress =
         [this](const domain::PullProgress& now) { report(now); };
-    const domain::Result<void> result = co_await services_.engine.pull(image, std::move(progress));
+    const domain::Result<void> result = co_await services_.engine.pull(std::move(call), std::move(progress));
     const auto found = pulls_.find(image);
     if (found == pulls_.end() || found->second != token) {
         co_return;      // cancelled or forgotten meanwhile

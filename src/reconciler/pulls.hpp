@@ -37,7 +37,7 @@ private:
     };
     struct Pull {};
 
-    boost::asio::awaitable<void> pull(std::string image, std::shared_ptr<Pull> token);
+    boost::asio::awaitable<void> pull(PullCall call, std::shared_ptr<Pull> token);
     void finish(const std::string& image, const domain::Result<void>& result);
     void report(const domain::PullProgress& progress) const;
     std::vector<std::string> waiters(const std::string& image) const;

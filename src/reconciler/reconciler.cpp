@@ -93,13 +93,7 @@ void Reconciler::changed(const std::string& container_id) {
     if (!watch_.contact()) {
         watch_.try_now();
     }
-    const domain::Record* record = services_.store.find(container_id);
-    services_.store.for_each([&](const domain::Record& other) {
-        if (!other.status.waiting_for.empty() && record != nullptr &&
-            other.status.waiting_for == record->spec().name) {
-            mark(other.container_id);
-        }
-    });
+    mark_those_who_wait(services_.store.find(container_id));
 }
 
 /// The engine told of a container of `holder`: those who want its name try again.
@@ -145,7 +139,7 @@ boost::asio::awaitable<void> Reconciler::pass_row(std::string container_id) {
         }
         co_return;
     }
-    co_await note_dependency(container_id);
+    co_await note_waits(container_id);
     const domain::Record* record = services_.store.find(container_id);
     if (record == nullptr || !watch_.live()) {
         co_return;
@@ -173,7 +167,7 @@ PlanInput Reconciler::input_for(const domain::Record& record) const {
                      executor_.missing_images(),
                      executor_.known_networks(),
                      config_.name_prefix,
-                     config_.monitor,
+                     record.spec().update.monitor.value_or(config_.monitor),
                      executor_.name_wait(record.container_id)};
 }
 
@@ -183,32 +177,6 @@ std::string Reconciler::explain(const std::string& container_id) const {
         return "";
     }
     return render(plan_all(input_for(*record)), record->spec().name);
-}
-
-std::string Reconciler::unmet_dependency(const domain::Record& record) const {
-    if (!model::should_run(record) || model::runs(record)) {
-        return "";
-    }
-    for (const domain::Dependency& dependency : record.active_spec().depends_on) {
-        const domain::Record* other = services_.store.find_name(dependency.name);
-        if (other == nullptr || !model::runs(*other)) {
-            return dependency.name;
-        }
-    }
-    return "";
-}
-
-boost::asio::awaitable<void> Reconciler::note_dependency(std::string container_id) {
-    const domain::Record* record = services_.store.find(container_id);
-    const std::string unmet = unmet_dependency(*record);
-    if (record->status.waiting_for == unmet) {
-        co_return;
-    }
-    domain::Store::Change change = [unmet](domain::Record& row, domain::Changes&,
-                                           const domain::Moment&) {
-        row.status.waiting_for = unmet;
-    };
-    co_await commit(services_.store, container_id, std::move(change));
 }
 
 bool Reconciler::ahead_of_facts(const domain::Record& record) const {

@@ -4,8 +4,10 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "reconciler/crashes.hpp"
 #include "reconciler/executor.hpp"
@@ -40,6 +42,8 @@ public:
     }
     /// All steps that would follow for a row now, as text.
     std::string explain(const std::string& container_id) const;
+    /// The same for a row that may be as nobody has stored it, one text a step. Nothing while the engine is not observed.
+    std::optional<std::vector<std::string>> dry_run(const domain::Record& row) const;
 
 private:
     void mark(const std::string& container_id, domain::Duration delay = domain::Duration{0});
@@ -51,7 +55,11 @@ private:
     PlanInput input_for(const domain::Record& record) const;
     /// The first dependency that is not met; "" when all are.
     std::string unmet_dependency(const domain::Record& record) const;
-    boost::asio::awaitable<void> note_dependency(std::string container_id);
+    /// A job before which as many others run, or wait, as may run at once.
+    bool is_queued(const domain::Record& record) const;
+    boost::asio::awaitable<void> note_waits(std::string container_id);
+    /// `changed` (nothing: it is gone) may be what others have waited for.
+    void mark_those_who_wait(const domain::Record* changed);
     /// An answer showed what no event has told yet: that waits for its event (model 3).
     bool ahead_of_facts(const domain::Record& record) const;
     void wait_for_event(const std::string& container_id);

@@ -28,6 +28,9 @@ struct Services {
     std::function<void(const domain::PullProgress&, const std::vector<std::string>&)> pull_progress;
 };
 
+/// Where the store remembers whether the last job of that name completed (contract 2, depends_on).
+std::string completed_job_key(const std::string& name);
+
 /// Options of the loop; defaults are those of contract and design.
 struct Config {
     std::string instance_id;                                            ///< our label flow.manager
@@ -42,6 +45,7 @@ struct Config {
     domain::Duration event_patience = std::chrono::seconds{2};          ///< for an event that must come
     domain::Duration name_retry = std::chrono::seconds{5};
     domain::Duration orphan_grace = std::chrono::hours{1};
+    int max_running_jobs = 0;                                           ///< 0: no limit
     int calls_at_once = 8;                                              ///< create, start, remove
     int crash_log_lines = 20;
 };

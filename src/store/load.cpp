@@ -152,10 +152,12 @@ Loaded load(SQLite::Database& database, const std::string& run_dir) {
     while (meta.executeStep()) {
         loaded.meta[meta.getColumn(0).getString()] = meta.getColumn(1).getString();
     }
-    SQLite::Statement manifests{database, "SELECT source, name, digest FROM manifests"};
+    SQLite::Statement manifests{database,
+                                "SELECT source, name, digest, container_id FROM manifests"};
     while (manifests.executeStep()) {
         ManifestKey key{manifests.getColumn(0).getString(), manifests.getColumn(1).getString()};
-        loaded.manifests[std::move(key)] = manifests.getColumn(2).getString();
+        loaded.manifests[std::move(key)] =
+            Applied{manifests.getColumn(2).getString(), manifests.getColumn(3).getString()};
     }
     return loaded;
 }

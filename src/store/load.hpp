@@ -13,13 +13,20 @@
 
 namespace flow::store {
 
-using ManifestKey = std::pair<std::string, std::string>;    ///< source, name
+using ManifestKey = std::pair<std::string, std::string>;    ///< set, name in lower case
+
+/// Of a document that was applied (domain::AppliedDocument).
+struct Applied {
+    std::string digest;
+    std::string container_id;
+};
+using AppliedMap = std::map<ManifestKey, Applied>;
 
 struct Loaded {
     Rows rows;
     RequestBook requests;
     std::map<std::string, std::string, std::less<>> meta;
-    std::map<ManifestKey, std::string> manifests;           ///< to the digest that was applied
+    AppliedMap manifests;
 };
 
 /// Throws SQLite::Exception, or std::runtime_error naming the row that cannot be read.

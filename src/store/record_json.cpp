@@ -87,6 +87,10 @@ Json accepted_to_json(const Accepted& accepted) {
     json["generation"] = accepted.generation;
     json["seq"] = accepted.seq;
     json["changed"] = accepted.changed;
+    put(json, "created", accepted.created);
+    if (!accepted.diff.empty()) {
+        json["diff"] = accepted.diff;
+    }
     json["request_id"] = accepted.request_id;
     return json;
 }
@@ -98,6 +102,10 @@ Accepted accepted_from_json(const Json& json) {
     read(json, "generation", accepted.generation);
     read(json, "seq", accepted.seq);
     read(json, "changed", accepted.changed);
+    read(json, "created", accepted.created);
+    if (const Json* diff = field(json, "diff")) {
+        accepted.diff = *diff;
+    }
     read(json, "request_id", accepted.request_id);
     return accepted;
 }

@@ -72,8 +72,9 @@ Result<RequestDraft> draft_known(const DraftContext& context, const Request& req
 /// finished job that was cleaned away, does not come back because the daemon was started again
 /// (contract 7).
 bool is_applied(const DraftContext& context, const Request& request) {
-    const auto found = context.manifests.find({request.source, request.spec->name});
-    return found != context.manifests.end() && found->second == request.document_digest;
+    const Applied* applied = find_applied(context.manifests, request);
+    return applied && !request.document_digest.empty() &&
+           applied->digest == request.document_digest;
 }
 
 RequestDraft unchanged(const DraftContext& context, const Request& request, const Record* holder) {
@@ -108,6 +109,21 @@ Result<void> settle_request(RequestDraft& draft, const Request& request, domain:
 }
 
 }  // namespace
+
+ManifestKey manifest_key(const Request& request) {
+    const std::string& set = request.document_set;
+    return {set.empty() ? request.source : set, lower(request.spec->name)};
+}
+
+const Applied* find_applied(const AppliedMap& manifests, const Request& request) {
+    for (const ManifestKey& key : {manifest_key(request),
+                                   ManifestKey{request.source, request.spec->name}}) {
+        if (const auto found = manifests.find(key); found != manifests.end()) {
+            return &found->second;
+        }
+    }
+    return nullptr;
+}
 
 Result<RequestDraft> draft_request(const DraftContext& context, Request& request,
                                    domain::Changes& changes, const domain::Moment& moment) {

@@ -18,11 +18,16 @@ namespace flow::store {
 
 struct DraftContext {
     const domain::Store& store;
-    const std::map<ManifestKey, std::string>& manifests;
+    const AppliedMap& manifests;
     SQLite::Database& reader;
     const Config& config;
     domain::Seq last_seq = 0;       ///< the newest that was given to anything
 };
+
+/// The entry of the document's set, or that of its file from before there were sets; nullptr when it was never applied.
+const Applied* find_applied(const AppliedMap& manifests, const domain::Request& request);
+/// Where its entry belongs.
+ManifestKey manifest_key(const domain::Request& request);
 
 /// Completes `request`: a manifest's container id, a name made from the id. The row in the answer
 /// is settled already; `changes` has its events and ends. An unchanged manifest document drafts

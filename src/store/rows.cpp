@@ -7,6 +7,8 @@ namespace {
 
 constexpr std::size_t kShortestDockerPrefix = 12;
 
+}  // namespace
+
 std::string lower(std::string_view text) {
     std::string result{text};
     for (char& letter : result) {
@@ -16,8 +18,6 @@ std::string lower(std::string_view text) {
     }
     return result;
 }
-
-}  // namespace
 
 Row* Rows::find(std::string_view container_id) {
     const auto found = rows_.find(container_id);

@@ -15,6 +15,9 @@
 
 namespace flow::store {
 
+/// Names are unique without regard to case: ASCII letters in lower case.
+std::string lower(std::string_view text);
+
 /// A row as it was last handed to the writer.
 struct Written {
     std::vector<Value> container;

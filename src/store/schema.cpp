@@ -112,7 +112,13 @@ CREATE INDEX events_container ON events (container_id);
 CREATE INDEX events_kind ON events (kind);
 )sql";
 
-constexpr std::array kSteps{kFirst};
+// `source` is the set that a document belongs to (a folder, "apply"); before, it was the file. `container_id` is the row
+// that the document made, '' when somebody else had made it: what --prune may delete.
+constexpr const char* kApplied = R"sql(
+ALTER TABLE manifests ADD COLUMN container_id TEXT NOT NULL DEFAULT '';
+)sql";
+
+constexpr std::array kSteps{kFirst, kApplied};
 
 }  // namespace
 

@@ -49,8 +49,11 @@ const char* text_of(Sql sql) {
         case Sql::delete_request:
             return "DELETE FROM requests WHERE actor = ? AND request_id = ?";
         case Sql::put_manifest:
-            return "INSERT INTO manifests VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
-                   "digest = excluded.digest, applied_at = excluded.applied_at";
+            return "INSERT INTO manifests (source, name, digest, applied_at, container_id) "
+                   "VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET digest = excluded.digest, "
+                   "applied_at = excluded.applied_at, container_id = excluded.container_id";
+        case Sql::delete_manifest:
+            return "DELETE FROM manifests WHERE source = ? AND name = ?";
         case Sql::put_event:
             return "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
         case Sql::delete_events:

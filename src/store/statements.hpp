@@ -25,6 +25,7 @@ enum class Sql {
     end_request,
     delete_request,
     put_manifest,
+    delete_manifest,
     put_event,
     delete_events,
     delete_specs,

@@ -28,6 +28,7 @@ void believed_to_json(const Status& status, Json& json) {
     put(json, "way_back", status.way_back);
     put_word(json, "verdict", kVerdicts, status.verdict);
     put(json, "failed_generation", status.failed_generation);
+    put(json, "pulled_generation", status.pulled_generation);
     if (!status.backoff.empty()) {
         json["backoff"] = backoffs_to_json(status.backoff);
     }
@@ -56,6 +57,7 @@ void read_believed(const Json& json, Status& status) {
     read(json, "way_back", status.way_back);
     read_word(json, "verdict", kVerdicts, status.verdict);
     read(json, "failed_generation", status.failed_generation);
+    read(json, "pulled_generation", status.pulled_generation);
     read_backoffs(json, "backoff", status.backoff);
     if (const Json* pending = field(json, "pending")) {
         for (const Json& entry : *pending) {
@@ -79,6 +81,9 @@ void told_to_json(const Status& status, Json& json) {
     put(json, "trouble", status.trouble);
     put(json, "ended_by", status.ended_by);
     put(json, "waiting_for", status.waiting_for);
+    put(json, "queued", status.queued);
+    put(json, "first_started", status.first_started);
+    put(json, "finished_at", status.finished_at);
     put(json, "recreate", status.recreate);
     put(json, "created_told", status.created_told);
     put(json, "running_told", status.running_told);
@@ -111,6 +116,9 @@ void read_told(const Json& json, Status& status) {
     read(json, "trouble", status.trouble);
     read(json, "ended_by", status.ended_by);
     read(json, "waiting_for", status.waiting_for);
+    read(json, "queued", status.queued);
+    read(json, "first_started", status.first_started);
+    read(json, "finished_at", status.finished_at);
     read(json, "recreate", status.recreate);
     read(json, "created_told", status.created_told);
     read(json, "running_told", status.running_told);

@@ -125,6 +125,8 @@ Json period_to_json(const Period& period) {
     }
     put(json, "oom_at", period.oom_at);
     put(json, "paused", period.paused);
+    put(json, "health", period.health, std::string{"none"});
+    put(json, "warned", period.warned);
     return json;
 }
 
@@ -146,6 +148,8 @@ Period period_from_json(const Json& json) {
     }
     read(json, "oom_at", period.oom_at);
     read(json, "paused", period.paused);
+    read(json, "health", period.health);
+    read(json, "warned", period.warned);
     return period;
 }
 

@@ -41,11 +41,15 @@ public:
     std::size_t size() const override;
     std::string meta(std::string_view key) const override;
     bool remembers(std::string_view actor, std::string_view request_id) const override;
+    domain::Result<domain::Preview> preview(domain::Request request) const override;
+    domain::Result<std::vector<domain::Revision>> revisions(std::string_view id) const override;
+    std::vector<domain::AppliedDocument> applied(std::string_view document_set) const override;
 
     void accept(domain::Request request, AcceptDone done) override;
     void change(std::string_view container_id, Change change, Done done) override;
     void log(std::vector<domain::EventDraft> drafts, Done done) override;
     void set_meta(std::string key, std::string value, Done done) override;
+    void forget_applied(std::string set, std::vector<std::string> names, Done done) override;
     void set_contact(bool contact, bool unknown) override;
 
     /// At most EventLog::kMostAtOnce at once; ask again until the answer is empty.
@@ -72,7 +76,6 @@ public:
 
 private:
     Store(boost::asio::io_context& io, Config config, Files files);
-
     domain::Result<void> writable() const;
     /// Throws std::logic_error inside another change: both would use the same seq.
     Transaction begin() const;
@@ -91,7 +94,8 @@ private:
 
     void repeat(const Remembered& known, const domain::Request& request, AcceptDone done);
     void refuse(const domain::Request& request, domain::Error error, AcceptDone done);
-    void answer_unchanged(RequestDraft draft, AcceptDone done);
+    void answer_unchanged(RequestDraft draft, const domain::Request& request, AcceptDone done);
+    void note_applied(const domain::Request&, const domain::Accepted&, Transaction&);
     void keep(RequestDraft draft, const domain::Request& request, Transaction transaction);
 
     boost::asio::io_context& io_;

@@ -30,7 +30,7 @@ void Store::accept(Request request, AcceptDone done) {
         return refuse(request, drafted.error(), std::move(done));
     }
     if (drafted->unchanged_document) {
-        return answer_unchanged(std::move(*drafted), std::move(done));
+        return answer_unchanged(std::move(*drafted), request, std::move(done));
     }
     transaction.pending.done = [done = std::move(done),
                                 accepted = drafted->accepted](std::optional<Error> error) {
@@ -87,14 +87,18 @@ void Store::refuse(const Request& request, Error error, AcceptDone done) {
 }
 
 /// A document that was applied before does nothing, whatever was done since; its request is done.
-void Store::answer_unchanged(RequestDraft draft, AcceptDone done) {
+void Store::answer_unchanged(RequestDraft draft, const Request& request, AcceptDone done) {
     domain::RequestEnd& end = draft.accepted.end.emplace();
     end.request_id = draft.accepted.request_id;
     end.container_id = draft.accepted.container_id;
     end.operation = domain::to_string(Operation::manifest);
-    barrier([done = std::move(done), accepted = draft.accepted](std::optional<Error> error) {
+    Transaction transaction = begin();
+    note_applied(request, draft.accepted, transaction);
+    transaction.pending.done = [done = std::move(done),
+                                accepted = draft.accepted](std::optional<Error> error) {
         done(error ? Result<Accepted>{std::move(*error)} : Result<Accepted>{accepted});
-    });
+    };
+    submit(std::move(transaction));
 }
 
 /// The new row, or the new content of the known one, with its request and its manifest's digest.
@@ -115,12 +119,7 @@ void Store::keep(RequestDraft draft, const Request& request, Transaction transac
     row->written.open.push_back(draft.open);
     copy_.requests.put({request.actor, request.request_id}, std::move(remembered));
     if (request.operation == Operation::manifest) {
-        const std::string& name = request.spec->name;
-        copy_.manifests[{request.source, name}] = request.document_digest;
-        Statement applied{Sql::put_manifest, {}};
-        applied.values = {request.source, name, request.document_digest,
-                          number(domain::to_nanos(now))};
-        transaction.statements.push_back(std::move(applied));
+        note_applied(request, draft.accepted, transaction);
     }
     finish(std::move(transaction), row);
 }

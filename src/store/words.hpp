@@ -31,7 +31,8 @@ inline constexpr Word<domain::Step> kSteps[] = {
 inline constexpr Word<domain::Purpose> kPurposes[] = {
     {domain::Purpose::none, "none"},       {domain::Purpose::stop, "stop"},
     {domain::Purpose::restart, "restart"}, {domain::Purpose::update, "update"},
-    {domain::Purpose::remove, "remove"}};
+    {domain::Purpose::remove, "remove"},
+    {domain::Purpose::unhealthy, "unhealthy"}};
 inline constexpr Word<domain::Role> kRoles[] = {{domain::Role::main, "main"},
                                                 {domain::Role::next, "next"}};
 inline constexpr Word<domain::Verdict> kVerdicts[] = {{domain::Verdict::none, "none"},

@@ -8,8 +8,8 @@ SOURCE = 400
 HEADER = 120
 # Vocabulary: headers that are lists of types, with a limit of their own.
 VOCABULARY = {
-    'src/domain/record.hpp': 240,
-    'src/domain/spec.hpp': 160,
+    'src/domain/record.hpp': 250,
+    'src/domain/spec.hpp': 175,
     'src/reconciler/engine.hpp': 140,
 }
 

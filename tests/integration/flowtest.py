@@ -23,7 +23,8 @@ ENGINE_SOCKET = os.environ.get('DOCKER_HOST', 'unix:///var/run/docker.sock')[len
 EVENTS = ('connected error activity_log status_changed container_created container_started container_stopped '
           'container_restarted container_updated container_deleted container_crashed container_status '
           'container_list container_status_update resync create_container start_container stop_container '
-          'restart_container update_container delete_container get_container_status list_containers').split()
+          'restart_container update_container delete_container rollback_container apply get_container_status '
+          'list_containers').split()
 
 
 def eventually(check, timeout=30.0, what='the condition'):
@@ -142,6 +143,15 @@ class Daemon:
     def log(self):
         with open(self.log_path) as f:
             return f.read()
+
+    def http(self, method, path, body=None):
+        """Status and JSON of the daemon's own HTTP side."""
+        connection = http.client.HTTPConnection('localhost', self.port, timeout=60)
+        connection.request(method, path, body)
+        answer = connection.getresponse()
+        data = json.loads(answer.read())
+        connection.close()
+        return answer.status, data
 
     def alive(self):
         return self.process is not None and self.process.poll() is None

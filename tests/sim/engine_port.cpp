@@ -150,6 +150,7 @@ domain::Observed EnginePort::observed(const Container& container, bool whole) co
     seen.running = container.running;
     seen.paused = container.paused;
     seen.removing = container.removing;
+    seen.health = container.running && container.sick ? "unhealthy" : "none";
     seen.networks.assign(container.networks.begin(), container.networks.end());
     if (whole) {
         seen.started_at = container.started_at;
@@ -283,11 +284,11 @@ Awaitable<void> EnginePort::unpause(std::string docker_id) {
     return ask_void(about(Op::unpause, std::move(docker_id)));
 }
 
-Awaitable<void> EnginePort::pull(std::string image,
+Awaitable<void> EnginePort::pull(reconciler::PullCall wanted,
                                  std::function<void(const domain::PullProgress&)>) {
     Call call;
     call.op = Op::pull;
-    call.image = std::move(image);
+    call.image = std::move(wanted.image);
     const Reply reply = co_await ask(std::move(call));
     if (reply.kind == Reply::Kind::ok) {
         co_return domain::Result<void>{};

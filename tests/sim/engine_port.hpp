@@ -44,7 +44,7 @@ public:
     reconciler::Awaitable<void> update(std::string docker_id, domain::Resources resources) override;
     reconciler::Awaitable<void> unpause(std::string docker_id) override;
     reconciler::Awaitable<void> pull(
-        std::string image, std::function<void(const domain::PullProgress&)> progress) override;
+        reconciler::PullCall call, std::function<void(const domain::PullProgress&)> progress) override;
     void cancel_pull(const std::string& image) override;
     reconciler::Awaitable<bool> ensure_network(std::string name) override;
     reconciler::Awaitable<void> remove_network(std::string name) override;

@@ -50,6 +50,7 @@ struct Container {
     std::int64_t cpus = 0;          ///< no spec here wants any
     std::set<std::string> networks{"net"};
     bool running = false, paused = false, removing = false, there = true;
+    bool sick = false;              ///< its probes fail
     Time started_at, finished_at;
     int code = 0;
     ProcessPtr process;

@@ -105,7 +105,7 @@ void FakeEngine::signal(const ContainerPtr& container, int number, bool by_outsi
 void FakeEngine::start_process(const ContainerPtr& container, bool by_outside) {
     starting(*container, by_outside);
     container->running = true;
-    container->paused = false;
+    container->paused = container->sick = false;
     container->started_at = world_.stamp();
     auto process = std::make_shared<Process>();
     process->docker_id = container->docker_id;
@@ -177,7 +177,8 @@ void FakeEngine::kill_outside(const std::string& docker_id, int number) {
 
 void FakeEngine::outside(const std::string& what) {
     const bool host_exit = what == "exit0" || what == "exit1";
-    const bool wants_running = host_exit || what == "kill" || what == "pause" || what == "stop";
+    const bool wants_running = host_exit || what == "kill" || what == "pause" || what == "stop" ||
+                               what == "sick";
     const ContainerPtr chosen = pick(wants_running ? 1 : what == "start" ? 0 : -1);
     if (!chosen || (!up_ && !host_exit)) {
         return;
@@ -199,6 +200,12 @@ void FakeEngine::outside(const std::string& what) {
         }
     } else if (what == "update" || what == "cpus" || what == "leave" || what == "join") {
         change_outside(what, chosen);
+    } else if (what == "sick") {
+        chosen->sick = true;
+        failed[chosen->container_id].push_back(world_.now());       // ends an update in its window
+        EngineEvent told = event(EngineEvent::Type::health, *chosen);
+        told.health = "unhealthy";
+        emit(std::move(told));
     } else if (what == "pause") {
         chosen->paused = true;
         emit(event(EngineEvent::Type::pause, *chosen));

@@ -117,6 +117,9 @@ void Simulation::judge_done(const Wish& wish) {
 }
 
 bool Simulation::failure_seen(const Wish& wish) const {
+    if (wish.why.find("active_deadline") != std::string::npos) {
+        return true;
+    }
     const Time from = wish.at - seconds(1.0);
     const auto of_row = engine.failed.find(wish.container_id);
     if (of_row != engine.failed.end() && any_after(of_row->second, from)) {
@@ -186,6 +189,13 @@ void Simulation::judge_start(const Container& container, bool by_outside) {
 bool Simulation::waits_for_image(const domain::Record& record) const {
     return record.spec().image == "none" &&
            (record.status.active_generation == 0 || model::replacing(record));
+}
+
+/// Honestly: what it waits for does not run.
+bool Simulation::waits_for_another(const domain::Record& record) const {
+    const domain::Record* other = daemon.store().find_name(record.status.waiting_for);
+    return !record.status.waiting_for.empty() &&
+           (other == nullptr || !model::meets(*other, domain::DependencyCondition::started));
 }
 
 void Simulation::judge_container(const Container& container) {
@@ -275,7 +285,15 @@ void Simulation::judge_running(const domain::Record& record, const ContainerPtr&
     const bool running = main && main->running;
     const State state = record.status.state;
     const std::string text{to_string(state)};
+    const bool hears_all = profile == "calm" || profile == "kill" || profile == "outside";
+    if (running && main->sick && model::should_run(record) && hears_all &&
+        record.active_spec().healthcheck.on_unhealthy == domain::OnUnhealthy::restart) {
+        bad(id + " is unhealthy and was not restarted");
+    }
     if (model::should_run(record)) {
+        if (waits_for_another(record)) {
+            return;
+        }
         if (!running && !flapping) {
             bad(id + " should run, does not; state " + text + " reason " + record.status.reason);
         }
@@ -288,7 +306,8 @@ void Simulation::judge_running(const domain::Record& record, const ContainerPtr&
     } else if (running) {
         bad(id + " runs though it should not");
     } else if (record.desired == DesiredState::running) {
-        const bool outside = model::ended_from_outside(record);
+        const bool outside = model::ended_from_outside(record) &&
+                             record.spec().kind != domain::Kind::job;
         if (state != State::completed && state != (outside ? State::stopped : State::error)) {
             bad(id + " ended in state " + text);
         }

@@ -57,7 +57,7 @@ void Schedule::disturb() {
         engine.outside(random.pick({"exit0", "exit1", "exit1"}));
     } else if (what < 0.9 && (profile == "outside" || all)) {
         engine.outside(random.pick({"stop", "rm", "kill", "start", "pause", "update", "update", "cpus",
-                                    "leave", "join"}));
+                                    "leave", "join", "sick", "sick"}));
     } else if (what < 0.93 && (profile == "engine" || all)) {
         const bool term = random.chance(0.5);
         const bool live_restore = random.chance(0.5);
@@ -103,6 +103,17 @@ Patch Schedule::random_patch() {
     return patch;
 }
 
+void Schedule::make_job(domain::Spec& spec) {
+    Random& random = world.random;
+    spec.kind = domain::Kind::job;
+    const bool once = random.chance(0.3);
+    spec.restart.policy = once ? domain::Restart::Policy::no : domain::Restart::Policy::on_failure;
+    spec.restart.max_retries = once ? -1 : 2;
+    spec.job.ttl_after_finished = seconds(random.pick({0.0, 20.0, 3600.0}));
+    spec.job.keep_failed = seconds(random.pick({5.0, 3600.0}));
+    spec.job.active_deadline = seconds(random.pick({0.0, 0.0, 15.0}));
+}
+
 void Schedule::create(const std::string& container_id) {
     Random& random = world.random;
     Wish wish;
@@ -117,6 +128,16 @@ void Schedule::create(const std::string& container_id) {
     const std::string policy =
         random.pick({"on-failure", "on-failure", "on-failure:2", "no", "always"});
     wish.spec = make_spec(name, image, command, memory, policy);
+    if (random.chance(0.5)) {
+        wish.spec.healthcheck.on_unhealthy = domain::OnUnhealthy::restart;
+    }
+    if (random.chance(0.2)) {
+        make_job(wish.spec);
+    }
+    const std::string other = random.pick({"a", "b", "c"});
+    if (other != name && random.chance(0.15)) {
+        wish.spec.depends_on = {{other, domain::DependencyCondition::started}};
+    }
     wish.operation = random.chance(0.3) ? Operation::manifest : Operation::create;
     send(std::move(wish));
 }

@@ -16,6 +16,7 @@ private:
     void disturb();
     void random_request();
     void create(const std::string& container_id);
+    void make_job(domain::Spec& spec);
     Patch random_patch();
     bool used(const std::string& container_id) const;
 };

@@ -87,6 +87,7 @@ private:
     bool failure_seen(const Wish& wish) const;
     bool intends(const std::string& container_id, const std::string& docker_id) const;
     void judge_start(const Container& container, bool by_outside);
+    bool waits_for_another(const domain::Record& record) const;
     bool waits_for_image(const domain::Record& record) const;
     void judge_container(const Container& container);
     void judge_row(const domain::Record& record);

@@ -125,7 +125,17 @@ Result<Accepted> FakeStore::take(const Request& request) {
         again.end = known->second.end;
         return again;
     }
-    Record* record = request.operation == Operation::create ? &put(*request.spec) : nullptr;
+    const bool manifest = request.operation == Operation::manifest;
+    const Record* holder = manifest ? find_name(request.spec->name) : nullptr;
+    const bool makes = request.operation == Operation::create || (manifest && !holder);
+    Record* record = makes ? &put(*request.spec) : nullptr;
+    if (makes && manifest) {
+        record->source = request.source;
+        record->desired = request.desired;
+    }
+    if (holder) {
+        record = rows_.at(holder->container_id).get();
+    }
     if (const auto found = rows_.find(request.container_id); found != rows_.end()) {
         record = found->second.get();
     }
@@ -149,6 +159,37 @@ void FakeStore::accept(Request request, AcceptDone done) {
     accepted.push_back(request);
     auto answer = take(request);
     callbacks_.push_back([done = std::move(done), answer = std::move(answer)] { done(answer); });
+}
+
+Result<Preview> FakeStore::preview(Request request) const {
+    const bool manifest = request.operation == Operation::manifest;
+    const Record* holder = manifest ? find_name(request.spec->name) : find(request.container_id);
+    Preview preview;
+    preview.record = holder ? *holder : model::create_record(request, "bbbbbbbbbbbb", moment);
+    Changes changes;
+    auto taken = model::accept(preview.record, request, changes, moment);
+    if (!taken) {
+        return taken.error();
+    }
+    preview.accepted = *taken;
+    return preview;
+}
+
+Result<std::vector<Revision>> FakeStore::revisions(std::string_view id) const {
+    const auto found = history.find(std::string(id));
+    return found == history.end() ? std::vector<Revision>{} : found->second;
+}
+
+std::vector<AppliedDocument> FakeStore::applied(std::string_view document_set) const {
+    const auto found = sets.find(std::string(document_set));
+    return found == sets.end() ? std::vector<AppliedDocument>{} : found->second;
+}
+
+void FakeStore::forget_applied(std::string set, std::vector<std::string> names, Done done) {
+    for (const std::string& name : names) {
+        std::erase_if(sets[set], [&](const auto& document) { return document.name == name; });
+    }
+    callbacks_.push_back([done = std::move(done)] { done({}); });
 }
 
 void FakeStore::change(std::string_view container_id, Change change, Done done) {

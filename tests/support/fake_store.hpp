@@ -40,6 +40,8 @@ public:
     void refuse_next(domain::Error error) { refusal_ = std::move(error); }
 
     std::vector<domain::Request> accepted;  ///< all that came to accept(), also refused ones
+    std::map<std::string, std::vector<domain::AppliedDocument>> sets;   ///< what applied() answers
+    std::map<std::string, std::vector<domain::Revision>> history;       ///< what revisions() answers
     std::vector<domain::EventDraft> refusals;       ///< audit rows written through log()
     mutable int log_reads = 0;                      ///< calls of events_after()
     bool log_broken = false;
@@ -54,10 +56,14 @@ public:
     std::size_t size() const override { return rows_.size(); }
     std::string meta(std::string_view key) const override { return "fake-" + std::string(key); }
     bool remembers(std::string_view actor, std::string_view request_id) const override;
+    domain::Result<domain::Preview> preview(domain::Request request) const override;
+    domain::Result<std::vector<domain::Revision>> revisions(std::string_view id) const override;
+    std::vector<domain::AppliedDocument> applied(std::string_view document_set) const override;
     void accept(domain::Request request, AcceptDone done) override;
     void change(std::string_view container_id, Change change, Done done) override;
     void log(std::vector<domain::EventDraft> drafts, Done done) override;
     void set_meta(std::string, std::string, Done done) override;
+    void forget_applied(std::string set, std::vector<std::string> names, Done done) override;
     void set_contact(bool contact, bool unknown) override;
     domain::Result<std::vector<domain::StoredEvent>> events_after(domain::Seq after,
                                                                   std::size_t limit) const override;

@@ -1,4 +1,4 @@
-#include "api/socketio/batch_stream.hpp"
+#include "api/socketio/batch_teardown.hpp"
 
 #include <sys/socket.h>
 

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -13,8 +14,6 @@
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/bind_handler.hpp>
 #include <boost/beast/core/error.hpp>
-#include <boost/beast/core/role.hpp>
-#include <boost/beast/websocket/teardown.hpp>
 
 namespace flow::socketio {
 
@@ -29,6 +28,11 @@ public:
     using executor_type = StreamSocket::executor_type;
 
     explicit BatchStream(StreamSocket socket) : socket_(std::move(socket)) {}
+
+    /// Bytes that were read before this stream began: they come first. Empty: none.
+    void begin_with(std::string early) {
+        early_ = early.empty() ? nullptr : std::make_unique<std::string>(std::move(early));
+    }
 
     executor_type get_executor() { return socket_.get_executor(); }
     StreamSocket& next_layer() { return socket_; }
@@ -59,14 +63,17 @@ public:
     }
     template <class Buffers>
     std::size_t read_some(const Buffers& buffers, ErrorCode& error) {
-        return socket_.read_some(buffers, error);
+        return early_ ? take_early(buffers) : socket_.read_some(buffers, error);
     }
     template <class Buffers>
     std::size_t read_some(const Buffers& buffers) {
-        return socket_.read_some(buffers);
+        return early_ ? take_early(buffers) : socket_.read_some(buffers);
     }
     template <class Buffers, class Handler>
     auto async_read_some(const Buffers& buffers, Handler&& handler) {
+        if (early_) {
+            return complete_with(take_early(buffers), handler);
+        }
         return socket_.async_read_some(buffers, std::forward<Handler>(handler));
     }
     template <class Buffers, class Handler>
@@ -75,6 +82,12 @@ public:
         if (written_) {
             written_();
         }
+        return complete_with(size, handler);
+    }
+
+private:
+    template <class Handler>
+    auto complete_with(std::size_t size, Handler& handler) {
         auto initiate = [executor = get_executor(), size](auto&& done) {
             boost::asio::post(executor,
                               boost::beast::bind_front_handler(std::forward<decltype(done)>(done),
@@ -83,24 +96,21 @@ public:
         return boost::asio::async_initiate<Handler, void(ErrorCode, std::size_t)>(initiate,
                                                                                   handler);
     }
+    template <class Buffers>
+    std::size_t take_early(const Buffers& buffers) {
+        const std::size_t size = boost::asio::buffer_copy(buffers, boost::asio::buffer(*early_));
+        early_->erase(0, size);
+        if (early_->empty()) {
+            early_.reset();
+        }
+        return size;
+    }
 
-private:
     StreamSocket socket_;
     std::string pending_;
     std::size_t sent_ = 0;          ///< of pending_
     std::function<void()> written_;
+    std::unique_ptr<std::string> early_;
 };
-
-void beast_close_socket(BatchStream& stream);
-void teardown(boost::beast::role_type role, BatchStream& stream, ErrorCode& error);
-
-/// What is pending goes out before the end is said.
-template <class Handler>
-void async_teardown(boost::beast::role_type role, BatchStream& stream, Handler&& handler) {
-    using boost::beast::websocket::async_teardown;
-    ErrorCode ignored;
-    stream.flush(ignored);
-    async_teardown(role, stream.next_layer(), std::forward<Handler>(handler));
-}
 
 }  // namespace flow::socketio

@@ -59,8 +59,9 @@ void Broadcast::emit_with_ack(std::string_view event, const Json& args,
     if (receivers.empty()) {
         collected->replies({}, 0);
     }
+    const EncodedEvent question(event, args);
     for (const auto& socket : receivers) {
-        socket->emit_with_ack(event, args, timeout, [collected](std::optional<Json> answer) {
+        socket->ask(question, timeout, [collected](std::optional<Json> answer) {
             if (answer) {
                 collected->answers.push_back(std::move(*answer));
             } else {

@@ -104,8 +104,9 @@ bool Client::on_packet(SocketPacket packet) {
 }
 
 void Client::on_event(const std::shared_ptr<Socket>& socket, SocketPacket packet) {
-    const Handlers& handlers = socket->nsp_->handlers();
-    if (!handlers.on_event) {
+    const auto handlers = socket->nsp_->handlers();
+    // The application may have sent it away a moment ago.
+    if (!handlers->on_event || !socket->connected()) {
         return;
     }
     Json args = std::move(*packet.data);
@@ -114,7 +115,7 @@ void Client::on_event(const std::shared_ptr<Socket>& socket, SocketPacket packet
     args.erase(args.begin());
     Ack ack = packet.id ? make_ack(socket, *packet.id) : Ack{};
     guarded("on_event", [&] {
-        handlers.on_event(socket, std::move(event), std::move(args), std::move(ack));
+        handlers->on_event(socket, std::move(event), std::move(args), std::move(ack));
     });
 }
 
@@ -204,9 +205,9 @@ void Client::remove(const std::shared_ptr<Socket>& socket, const std::string& re
         return;
     }
     part(*socket, reason);
-    const Handlers& handlers = socket->nsp_->handlers();
-    if (handlers.on_disconnect) {
-        guarded("on_disconnect", [&] { handlers.on_disconnect(socket, reason); });
+    const auto handlers = socket->nsp_->handlers();
+    if (handlers->on_disconnect) {
+        guarded("on_disconnect", [&] { handlers->on_disconnect(socket, reason); });
     }
 }
 

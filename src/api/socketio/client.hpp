@@ -52,7 +52,8 @@ private:
     bool on_packet(SocketPacket packet);
     void on_connect(SocketPacket packet);
     std::shared_ptr<Socket> make_socket(std::shared_ptr<Namespace> nsp, std::string id, Json auth);
-    void ask_middleware(const std::shared_ptr<Socket>& socket, std::size_t index);
+    void ask_middleware(const std::shared_ptr<Socket>& socket,
+                        const std::shared_ptr<const Handlers>& handlers, std::size_t index);
     void turn_away(const std::shared_ptr<Socket>& socket, const ConnectError& error);
     bool recover(const std::shared_ptr<Namespace>& nsp, const Json& auth);
     void join(const std::shared_ptr<Socket>& socket);

@@ -52,7 +52,7 @@ void Client::on_connect(SocketPacket packet) {
     const auto socket = make_socket(nsp, make_id(), std::move(auth));
     socket->pid_ = recovers ? make_id() : std::string{};
     sockets_.push_back(socket);
-    ask_middleware(socket, 0);
+    ask_middleware(socket, nsp->handlers(), 0);
 }
 
 std::shared_ptr<Socket> Client::make_socket(std::shared_ptr<Namespace> nsp, std::string id,
@@ -65,16 +65,18 @@ std::shared_ptr<Socket> Client::make_socket(std::shared_ptr<Namespace> nsp, std:
     return socket;
 }
 
-void Client::ask_middleware(const std::shared_ptr<Socket>& socket, std::size_t index) {
+/// All of the chain that was set when the client came.
+void Client::ask_middleware(const std::shared_ptr<Socket>& socket,
+                            const std::shared_ptr<const Handlers>& handlers, std::size_t index) {
     if (socket->state_ != Socket::State::joining) {
         return;     // left meanwhile
     }
-    const auto& chain = socket->nsp_->handlers().middleware;
+    const auto& chain = handlers->middleware;
     if (index >= chain.size()) {
         join(socket);
         return;
     }
-    Next next = [weak = weak_from_this(), socket, index,
+    Next next = [weak = weak_from_this(), socket, handlers, index,
                  used = std::make_shared<bool>(false)](std::optional<ConnectError> error) {
         const auto self = weak.lock();
         if (!self || std::exchange(*used, true)) {
@@ -83,11 +85,10 @@ void Client::ask_middleware(const std::shared_ptr<Socket>& socket, std::size_t i
         if (error) {
             self->turn_away(socket, *error);
         } else {
-            self->ask_middleware(socket, index + 1);
+            self->ask_middleware(socket, handlers, index + 1);
         }
     };
-    const Middleware ask = chain[index];
-    if (!guarded("middleware", [&] { ask(socket, next); })) {
+    if (!guarded("middleware", [&] { chain[index](socket, next); })) {
         ConnectError failed;
         failed.message = "internal error";
         next(std::move(failed));
@@ -158,9 +159,9 @@ void Client::greet(const std::shared_ptr<Socket>& socket) {
 }
 
 void Client::welcome(const std::shared_ptr<Socket>& socket) {
-    const Handlers& handlers = socket->nsp_->handlers();
-    if (handlers.on_connect) {
-        guarded("on_connect", [&] { handlers.on_connect(socket); });
+    const auto handlers = socket->nsp_->handlers();
+    if (handlers->on_connect) {
+        guarded("on_connect", [&] { handlers->on_connect(socket); });
     }
 }
 

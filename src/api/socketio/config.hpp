@@ -54,7 +54,8 @@ struct Config {
     /// Connection state recovery, for sessions that ask for it with `recovery: true` in their CONNECT
     /// payload: their events carry an offset as one more argument, which not every client expects.
     bool recovery = false;
-    /// How long a lost session and the events it missed are kept, and how many bytes of events.
+    /// How long a lost session and the events it missed are kept, and how much memory the
+    /// events of a namespace may take.
     std::chrono::milliseconds recovery_keep{120'000};
     std::size_t recovery_max_bytes = 16 * 1024 * 1024;
     /// The JSON body of a refusal of Host, Origin or size on paths that are not Engine.IO's; null: as there,

@@ -41,9 +41,10 @@ struct EncodedEvent::Wire {
         return message;
     }
 
-    std::string prefix(const std::string& nsp) const {
+    std::string prefix(const std::string& nsp, std::optional<std::uint64_t> id = {}) const {
         SocketPacket packet;
         packet.nsp = nsp;
+        packet.id = id;
         return packet_prefix(packet, payload.attachments.size());
     }
 
@@ -77,10 +78,13 @@ EncodedEvent::EncodedEvent(std::string_view name, const Json& args)
     wire_->payload = encode_payload(event_array(name, args));
 }
 
-std::size_t EncodedEvent::bytes() const {
-    std::size_t sum = wire_->payload.text.size();
+std::size_t EncodedEvent::held_bytes() const {
+    constexpr std::size_t kTexts = 3;       // the payload, and two packets
+    constexpr std::size_t kFlatCost = 512;  // the structures, and what each block costs its allocator
+    constexpr std::size_t kAttachmentCost = 96;
+    std::size_t sum = kFlatCost + kTexts * wire_->payload.text.capacity();
     for (const Bytes& attachment : wire_->payload.attachments) {
-        sum += attachment->size();
+        sum += kAttachmentCost + attachment->capacity();
     }
     return sum;
 }
@@ -91,6 +95,13 @@ EncodedEvent encode_event(std::string_view name, const Json& arg) {
 
 Message EncodedEvent::message_for(const std::string& nsp, std::optional<std::uint64_t> offset) const {
     return wire_->message_for(nsp, offset);
+}
+
+Message EncodedEvent::question_for(const std::string& nsp, std::uint64_t id) const {
+    Message message;
+    message.text = make_bytes(wire_->prefix(nsp, id) + wire_->payload.text);
+    message.attachments = wire_->payload.attachments;
+    return message;
 }
 
 }  // namespace flow::socketio

@@ -30,13 +30,16 @@ class EncodedEvent {
 public:
     /// `args` is the array of arguments; anything else counts as the only argument.
     EncodedEvent(std::string_view name, const Json& args);
-    /// The bytes of one copy, about.
-    std::size_t bytes() const;
+    /// The memory that it takes while it is kept, about: with the packets made of it, one for each namespace it
+    /// usually has, with an offset and without.
+    std::size_t held_bytes() const;
 
 private:
     friend class Socket;
     struct Wire;
     Message message_for(const std::string& nsp, std::optional<std::uint64_t> offset) const;
+    /// Asks for an acknowledgement under `id`.
+    Message question_for(const std::string& nsp, std::uint64_t id) const;
 
     std::shared_ptr<Wire> wire_;
 };

@@ -188,6 +188,7 @@ TransportState::Step EngineSession::on_candidate_packet(const PacketView& packet
         link_ = std::move(candidate_);
     }
     if (step != TransportState::Step::refuse) {
+        heartbeat_.on_packet(Clock::now());
         wake_poll();
     }
     return step;

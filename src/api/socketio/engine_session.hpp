@@ -61,6 +61,10 @@ public:
     void attach(std::shared_ptr<TransportLink> link) { link_ = std::move(link); }
     /// Closing, and everything has been taken: the websocket may say goodbye.
     bool finished() const { return life_ != Life::open && queue_.empty(); }
+    /// A transport carries it, or something waits to be fetched by polling.
+    bool in_use() const {
+        return transport_.kind() == TransportKind::websocket || transport_.poll_open() || !queue_.empty();
+    }
 
 private:
     enum class Life { open, doomed, closing, closed };

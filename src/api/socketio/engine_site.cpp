@@ -72,6 +72,9 @@ std::vector<std::shared_ptr<EngineSession>> EngineSite::all() const {
 void EngineSite::finish_all(const std::string& reason) {
     for (const auto& session : all()) {
         session->finish(reason);
+        if (!session->in_use()) {
+            session->fail(reason);
+        }
     }
 }
 

@@ -29,6 +29,7 @@ public:
                                         std::shared_ptr<const Handshake> handshake);
     std::shared_ptr<EngineSession> find(const std::string& sid) const;
     std::size_t size() const { return sessions_.size(); }
+    /// Those that nothing waits for are gone at once.
     void finish_all(const std::string& reason);
     void fail_all(const std::string& reason);
     /// Called whenever a session has gone.

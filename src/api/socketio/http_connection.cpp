@@ -3,6 +3,7 @@
 #include <utility>
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/write.hpp>
@@ -87,7 +88,7 @@ asio::awaitable<bool> HttpConnection::serve_one() {
     if (head) {
         response.body().clear();        // the length that a GET would have stays
     }
-    co_return co_await write_response(std::move(response), keep_alive && !core()->closing());
+    co_return co_await write_response(std::move(response), keep_alive && core()->takes_requests());
 }
 
 asio::awaitable<ErrorCode> HttpConnection::read_request(Parser& parser) {
@@ -122,7 +123,7 @@ asio::awaitable<bool> HttpConnection::write_response(HttpResponse response, bool
     if (!error && !keep_alive) {
         co_await linger();
     }
-    co_return !error && keep_alive;
+    co_return !error && keep_alive && core()->takes_requests();
 }
 
 /// The noop of a poll that its client gave up when it upgraded is no loss.
@@ -192,7 +193,8 @@ asio::awaitable<void> HttpConnection::refuse_malformed(ErrorCode error) {
 }
 
 std::optional<HttpResponse> HttpConnection::refuse_access(const RequestHeader& request) const {
-    if (!core()->access_check) {
+    const auto check = core()->access_check;
+    if (!check) {
         return std::nullopt;
     }
     AccessRequest facts;
@@ -200,7 +202,7 @@ std::optional<HttpResponse> HttpConnection::refuse_access(const RequestHeader& r
     facts.origin = view(request[http::field::origin]);
     facts.local = names_.local;
     facts.local_unix = names_.is_unix;
-    const auto reason = core()->access_check(facts);
+    const auto reason = (*check)(facts);
     if (!reason) {
         return std::nullopt;
     }
@@ -223,16 +225,43 @@ asio::awaitable<HttpResponse> HttpConnection::answer(Request request) {
     if (site) {
         co_return co_await answer_engine(std::move(site), std::move(request));
     }
-    co_return answer_other(request);
+    co_return co_await answer_other(std::move(request));
 }
 
-HttpResponse HttpConnection::answer_other(const Request& request) const {
-    if (core()->http_handler) {
-        if (auto response = core()->http_handler(request)) {
-            return std::move(*response);
+namespace {
+
+/// A response that the application gives later: the timer never expires, it is cut short.
+struct LaterResponse {
+    explicit LaterResponse(const asio::any_io_executor& executor)
+        : wait(executor, asio::steady_timer::time_point::max()) {}
+    asio::steady_timer wait;
+    std::optional<HttpResponse> response;
+};
+
+}  // namespace
+
+asio::awaitable<HttpResponse> HttpConnection::answer_other(Request request) {
+    if (const auto handler = core()->later_handler) {
+        auto later = std::make_shared<LaterResponse>(stream_.get_executor());
+        Server::HttpDone done = [later](HttpResponse response) {
+            later->response = std::move(response);
+            later->wait.cancel();
+        };
+        const bool taken = (*handler)(request, std::move(done));
+        if (taken) {
+            stream_.expires_never();
+            while (!later->response) {
+                co_await later->wait.async_wait(kTuple);
+            }
+            co_return std::move(*later->response);
         }
     }
-    return plain_response(http::status::not_found, "text/plain", "not found\n");
+    if (const auto handler = core()->http_handler) {
+        if (auto response = (*handler)(request)) {
+            co_return std::move(*response);
+        }
+    }
+    co_return plain_response(http::status::not_found, "text/plain", "not found\n");
 }
 
 }  // namespace flow::socketio

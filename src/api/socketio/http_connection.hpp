@@ -62,13 +62,14 @@ private:
     std::optional<HttpResponse> refuse_access(const RequestHeader& request) const;
     HttpResponse refusal(const RequestHeader& request, boost::beast::http::status status,
                          const std::string& message) const;
-    HttpResponse answer_other(const Request& request) const;
+    boost::asio::awaitable<HttpResponse> answer_other(Request request);
     HttpResponse open_session(EngineSite& site, const Request& request);
     std::optional<EngineError> check(const EngineSite& site, const RequestHeader& request) const;
     /// Claims the session's one POST as soon as its header is here; a second one ends the session.
     void claim_post(const RequestHeader& header);
     void release_post();
     void watch_for_hangup(const std::shared_ptr<EngineSession>& session);
+    void look_for_hangup(EngineSession& session);
     std::shared_ptr<const Handshake> handshake_of(const Request& request) const;
 
     HttpStream stream_;
@@ -79,6 +80,7 @@ private:
     std::shared_ptr<EngineSession> polled_;
     std::size_t polled_cost_ = 0;
     bool idle_ = true;
+    bool poll_waits_ = false;   ///< nobody else reads
     bool handed_over_ = false;  ///< the socket is a websocket's now
 };
 

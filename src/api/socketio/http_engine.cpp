@@ -121,8 +121,10 @@ asio::awaitable<HttpResponse> HttpConnection::answer_engine(std::shared_ptr<Engi
 
 asio::awaitable<HttpResponse> HttpConnection::answer_poll(std::shared_ptr<EngineSession> session) {
     stream_.expires_never();
+    poll_waits_ = true;
     watch_for_hangup(session);
     PollAnswer answer = co_await session->poll();
+    poll_waits_ = false;
     ErrorCode ignored;
     stream_.socket().cancel(ignored);
     if (answer.conflict) {
@@ -138,20 +140,28 @@ void HttpConnection::watch_for_hangup(const std::shared_ptr<EngineSession>& sess
     auto readable = [weak = weak_from_this(), of = std::weak_ptr(session)](ErrorCode error) {
         const auto self = std::static_pointer_cast<HttpConnection>(weak.lock());
         const auto polled = of.lock();
-        if (error || !self || !polled || !self->stream_.socket().is_open()) {
+        if (error || !self || !polled || !self->poll_waits_ || !self->stream_.socket().is_open() ||
+            polled->transport().kind() == TransportKind::websocket) {
             return;
         }
-        char byte = 0;
-        const auto got = ::recv(self->stream_.socket().native_handle(), &byte, 1,
-                                MSG_PEEK | MSG_DONTWAIT);
-        if (polled->transport().kind() == TransportKind::websocket) {
-            return;
-        }
-        if (got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK)) {
-            polled->fail("transport close");
-        }
+        self->look_for_hangup(*polled);
     };
     stream_.socket().async_wait(asio::socket_base::wait_read, std::move(readable));
+}
+
+/// What the client has sent ahead is kept for the next request: the end is behind it.
+void HttpConnection::look_for_hangup(EngineSession& session) {
+    constexpr std::size_t kPiece = 1024;
+    const auto room = buffer_.prepare(kPiece);
+    const auto got = ::recv(stream_.socket().native_handle(), room.data(), room.size(), MSG_DONTWAIT);
+    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)) {
+        session.fail("transport close");
+        return;
+    }
+    buffer_.commit(got > 0 ? static_cast<std::size_t>(got) : 0);
+    if (buffer_.size() <= config_->max_http_header) {
+        watch_for_hangup(session.shared_from_this());
+    }
 }
 
 asio::awaitable<HttpResponse> HttpConnection::answer_post(std::shared_ptr<EngineSession> session,
@@ -197,6 +207,8 @@ asio::awaitable<void> HttpConnection::serve_websocket(Request request) {
     handed_over_ = true;
     stream_.expires_never();
     auto link = std::make_shared<WebSocketLink>(stream_.release_socket(), core(), names_.remote);
+    const auto behind = buffer_.cdata();
+    link->begin_with(std::string(static_cast<const char*>(behind.data()), behind.size()));
     WebSocketLink::start(std::move(link), std::move(request), site, std::move(handshake));
 }
 

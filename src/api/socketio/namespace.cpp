@@ -6,7 +6,13 @@
 namespace flow::socketio {
 
 Namespace::Namespace(std::string name, Handlers handlers, RecoveryLimits limits)
-    : name_(std::move(name)), handlers_(std::move(handlers)), recovery_(limits) {}
+    : name_(std::move(name)),
+      handlers_(std::make_shared<const Handlers>(std::move(handlers))),
+      recovery_(limits) {}
+
+void Namespace::set_handlers(Handlers handlers) {
+    handlers_ = std::make_shared<const Handlers>(std::move(handlers));
+}
 
 void Namespace::add(const std::shared_ptr<Socket>& socket) {
     sockets_.erase(socket->id());

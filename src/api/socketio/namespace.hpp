@@ -22,8 +22,9 @@ public:
     Namespace(std::string name, Handlers handlers, RecoveryLimits limits);
 
     const std::string& name() const { return name_; }
-    const Handlers& handlers() const { return handlers_; }
-    void set_handlers(Handlers handlers) { handlers_ = std::move(handlers); }
+    /// A call into the application holds them: it may replace them from inside of itself.
+    std::shared_ptr<const Handlers> handlers() const { return handlers_; }
+    void set_handlers(Handlers handlers);
     Recovery& recovery() { return recovery_; }
 
     void add(const std::shared_ptr<Socket>& socket);
@@ -43,7 +44,7 @@ private:
     void each_of(const std::string& room, Visit&& visit) const;
 
     std::string name_;
-    Handlers handlers_;
+    std::shared_ptr<const Handlers> handlers_;
     Recovery recovery_;
     std::unordered_map<std::string_view, std::shared_ptr<Socket>> sockets_;  ///< the keys are the sockets' ids
     std::unordered_map<std::string, Members> rooms_;

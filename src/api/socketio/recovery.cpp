@@ -16,14 +16,24 @@ std::optional<Recovery::Offset> parse_offset(std::string_view text) {
     return offset;
 }
 
+std::size_t audience_bytes(const Audience& audience) {
+    std::size_t sum = 0;
+    for (const auto* rooms : {&audience.rooms, &audience.except}) {
+        for (const std::string& room : *rooms) {
+            sum += sizeof(room) + room.capacity();
+        }
+    }
+    return sum;
+}
+
 }  // namespace
 
 Recovery::Offset Recovery::record(TimePoint now, const EncodedEvent& event,
                                   const Audience& audience) {
     forget(now);
     ++newest_;
-    bytes_ += event.bytes();
-    events_.push_back(Kept{newest_, now, event, audience});
+    events_.push_back(Kept{newest_, now, event, audience, event.held_bytes() + audience_bytes(audience)});
+    bytes_ += events_.back().cost;
     return newest_;
 }
 
@@ -64,7 +74,7 @@ void Recovery::forget(TimePoint now) {
     }
     while (!events_.empty() &&
            (bytes_ > limits_.max_bytes || now - events_.front().at > limits_.keep)) {
-        bytes_ -= events_.front().event.bytes();
+        bytes_ -= events_.front().cost;
         forgotten_ = events_.front().offset;
         events_.pop_front();
     }

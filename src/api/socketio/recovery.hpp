@@ -21,7 +21,7 @@ namespace flow::socketio {
 struct RecoveryLimits {
     /// A session is given up, and an event forgotten, this long after.
     std::chrono::milliseconds keep{120'000};
-    /// Bytes of events kept for all sessions of a namespace; the oldest go first.
+    /// Memory of the events kept for all sessions of a namespace, about; the oldest go first.
     std::size_t max_bytes = 16 * 1024 * 1024;
     /// Sessions waiting for their client; the oldest go first.
     std::size_t max_parked = 10'000;
@@ -61,6 +61,10 @@ public:
     /// kept any more. `offset` is the last one the client has seen; empty: none yet.
     std::optional<Restored> restore(TimePoint now, const std::string& pid, std::string_view offset);
 
+    /// Gives up what is kept for too long. To be called now and then, so that nothing stays when no event comes; the
+    /// others here do it by themselves.
+    void forget(TimePoint now);
+
     std::size_t kept_events() const { return events_.size(); }
     std::size_t kept_bytes() const { return bytes_; }
 
@@ -70,9 +74,9 @@ private:
         TimePoint at;
         EncodedEvent event;
         Audience audience;
+        std::size_t cost = 0;
     };
     bool is_parked(const std::pair<TimePoint, std::string>& entry) const;
-    void forget(TimePoint now);
     /// True when it was a session that is parked still.
     bool forget_front();
     void forget_oldest_session();

@@ -23,12 +23,17 @@ Broadcast Server::in(std::string_view nsp) const {
     return Broadcast(core_->find_namespace(nsp));
 }
 
+void Server::set_later_handler(LaterHandler handler) {
+    core_->later_handler =
+        handler ? std::make_shared<const LaterHandler>(std::move(handler)) : nullptr;
+}
+
 void Server::set_http_handler(HttpHandler handler) {
-    core_->http_handler = std::move(handler);
+    core_->http_handler = handler ? std::make_shared<const HttpHandler>(std::move(handler)) : nullptr;
 }
 
 void Server::set_access_check(AccessCheck check) {
-    core_->access_check = std::move(check);
+    core_->access_check = check ? std::make_shared<const AccessCheck>(std::move(check)) : nullptr;
 }
 
 void Server::mount_raw_engine(std::string path, RawHandler handler) {
@@ -53,7 +58,8 @@ std::size_t Server::connection_count() const {
 }
 
 void Server::close(std::function<void()> closed) {
-    core_->close(std::move(closed));
+    const auto core = core_;    // a client that is told may destroy this
+    core->close(std::move(closed));
 }
 
 }  // namespace flow::socketio

@@ -1,7 +1,8 @@
 // A Socket.IO v5 server over Engine.IO v4: HTTP long polling, websocket and the upgrade between
 // them, on TCP and Unix listeners. Knows nothing of what the events are about. All calls and all
 // callbacks are on the thread that runs the io_context; the io_context must outlive the server.
-// Callbacks are not called any more once close() has called back or the server is destroyed.
+// Callbacks are not called any more once close() has called back or the server is destroyed. A callback may
+// replace handlers, its own too (the call that runs is finished), close the server, and destroy it.
 #pragma once
 
 #include <cstddef>
@@ -74,6 +75,9 @@ public:
     using HttpRequest = http::request<http::string_body>;
     using HttpResponse = http::response<http::string_body>;
     using HttpHandler = std::function<std::optional<HttpResponse>(const HttpRequest&)>;
+    /// For what is answered later: takes the request (true) and calls `done` once, or leaves it to the HttpHandler.
+    using HttpDone = std::function<void(HttpResponse)>;
+    using LaterHandler = std::function<bool(const HttpRequest&, HttpDone done)>;
     /// Gets each message of a bare Engine.IO session as it came.
     using RawHandler = std::function<void(EngineSession&, std::string data, bool binary)>;
 
@@ -87,6 +91,7 @@ public:
     /// To everybody in a namespace; see Broadcast.
     Broadcast in(std::string_view nsp) const;
     void set_http_handler(HttpHandler handler);
+    void set_later_handler(LaterHandler handler);
     void set_access_check(AccessCheck check);
     /// A second path that speaks Engine.IO only.
     void mount_raw_engine(std::string path, RawHandler handler);
@@ -101,7 +106,8 @@ public:
     std::size_t connection_count() const;
 
     /// Stops accepting, tells the clients, and calls `closed` when all sessions are gone, at the
-    /// latest after Config::close_timeout.
+    /// latest after Config::close_timeout. A polling client gets what is queued for it with its next poll, if that
+    /// comes over a connection it has.
     void close(std::function<void()> closed);
 
 private:

@@ -1,5 +1,6 @@
 #include "api/socketio/server_core.hpp"
 
+#include <chrono>
 #include <exception>
 #include <utility>
 
@@ -57,7 +58,8 @@ ServerCore::ServerCore(boost::asio::io_context& io, Config config)
     : io_(io),
       config_(std::make_shared<const Config>(with_bounded_log(std::move(config)))),
       flusher_(std::make_shared<Flusher>(io.get_executor())),
-      close_limit_(io) {}
+      close_limit_(io),
+      forget_timer_(io) {}
 
 void ServerCore::start() {
     add_site(config_->path, [executor = boost::asio::any_io_executor(io_.get_executor()),
@@ -66,6 +68,25 @@ void ServerCore::start() {
         auto client = std::make_shared<Client>(executor, config, namespaces, session);
         client->start();
         return client;
+    });
+    if (config_->recovery) {
+        forget_lost_sessions();
+    }
+}
+
+/// What is kept for sessions that were lost goes when its time is over (or half of it later), also when nothing else
+/// happens.
+void ServerCore::forget_lost_sessions() {
+    forget_timer_.expires_after(config_->recovery_keep / 2 + std::chrono::milliseconds(1));
+    forget_timer_.async_wait([weak = weak_from_this()](ErrorCode error) {
+        const auto self = weak.lock();
+        if (!self || error) {
+            return;
+        }
+        for (const auto& [name, nsp] : *self->namespaces_) {
+            nsp->recovery().forget(std::chrono::steady_clock::now());
+        }
+        self->forget_lost_sessions();
     });
 }
 
@@ -100,7 +121,7 @@ void ServerCore::add_site(std::string path, EngineSite::UserFactory factory) {
                                              std::move(factory));
     site->on_gone([weak = weak_from_this()] {
         if (const auto self = weak.lock()) {
-            self->finish_close_if_empty();
+            self->on_session_gone();
         }
     });
     sites_.push_back(std::move(site));
@@ -179,13 +200,23 @@ void ServerCore::close(std::function<void()> closed) {
             self->finish_close();
         }
     });
-    for (const auto& site : sites_) {
+    // From inside of a callback the server may be destroyed: what is gone through is a copy.
+    const auto sites = sites_;
+    for (const auto& site : sites) {
         site->finish_all("server shutting down");
+    }
+    boost::asio::post(io_, [self = shared_from_this()] { self->on_session_gone(); });
+}
+
+/// A client between two polls may fetch what is left for it over the connection that it has.
+void ServerCore::on_session_gone() {
+    if (takes_requests()) {
+        return;
     }
     for (const auto& connection : connections()) {
         connection->close_if_idle();
     }
-    boost::asio::post(io_, [self = shared_from_this()] { self->finish_close_if_empty(); });
+    finish_close_if_empty();
 }
 
 void ServerCore::finish_close_if_empty() {
@@ -197,14 +228,17 @@ void ServerCore::finish_close_if_empty() {
 
 void ServerCore::finish_close() {
     close_limit_.cancel();
+    forget_timer_.cancel();
     const auto closed = std::exchange(closed_, nullptr);
-    for (const auto& site : sites_) {
+    const auto sites = sites_;
+    for (const auto& site : sites) {
         site->fail_all("server shutting down");
     }
     for (const auto& connection : connections()) {
         connection->kill();
     }
-    if (closed) {
+    const bool abandoned = sites_.empty();      // by a client that was told
+    if (closed && !abandoned) {
         closed();
     }
 }
@@ -213,6 +247,7 @@ void ServerCore::abandon() {
     closing_ = true;
     closed_ = nullptr;
     http_handler = nullptr;
+    later_handler = nullptr;
     access_check = nullptr;
     for (const auto& [name, nsp] : *namespaces_) {
         nsp->set_handlers({});

@@ -43,6 +43,9 @@ public:
     std::shared_ptr<Namespace> find_namespace(std::string_view name) const;
     const std::shared_ptr<Flusher>& flusher() const { return flusher_; }
     bool closing() const { return closing_; }
+    /// Whether a connection may wait for a further request: while the server closes, only for the rest of what its
+    /// sessions have for their clients.
+    bool takes_requests() const { return !closing_ || session_count() > 0; }
     /// A connection that begins, and one that has ended.
     void track(Connection& connection) { connections_.insert(&connection); }
     void forget(Connection& connection);
@@ -52,8 +55,10 @@ public:
     /// No callback of the application is called from here on.
     void abandon();
 
-    Server::HttpHandler http_handler;
-    Server::AccessCheck access_check;
+    /// A call holds the one it makes, which may be replaced meanwhile; null: none.
+    std::shared_ptr<const Server::HttpHandler> http_handler;
+    std::shared_ptr<const Server::LaterHandler> later_handler;
+    std::shared_ptr<const Server::AccessCheck> access_check;
 
 private:
     using Tcp = boost::asio::ip::tcp;
@@ -64,10 +69,12 @@ private:
     boost::asio::awaitable<void> accept_failed(ErrorCode error);
     void adopt_tcp(Tcp::socket socket);
     void adopt(HttpStream stream, ConnectionNames names);
+    void on_session_gone();
     void finish_close_if_empty();
     void finish_close();
     void add_site(std::string path, EngineSite::UserFactory factory);
     void stop_listening();
+    void forget_lost_sessions();
     std::vector<std::shared_ptr<Connection>> connections() const;
 
     boost::asio::io_context& io_;
@@ -78,6 +85,7 @@ private:
     std::unordered_set<Connection*> connections_;
     std::shared_ptr<Flusher> flusher_;
     boost::asio::steady_timer close_limit_;
+    boost::asio::steady_timer forget_timer_;    ///< with recovery
     std::function<void()> closed_;
     bool closing_ = false;
 };

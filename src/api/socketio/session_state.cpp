@@ -1,5 +1,6 @@
 #include "api/socketio/session_state.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace flow::socketio {
@@ -8,6 +9,7 @@ namespace {
 /// A queue that is not emptied is moved to its beginning now and then.
 constexpr std::size_t kMoveAfter = 64;
 constexpr std::size_t kCapacityKept = 1;
+constexpr Millis kLate{20};
 
 }  // namespace
 
@@ -22,7 +24,8 @@ Heartbeat::Due Heartbeat::check(TimePoint now) {
         return Due::timeout;
     }
     awaiting_pong_ = true;
-    next_ = now + timeout_;
+    // A timer that was late by a little does not add that to the limit; a machine that stood still does.
+    next_ = std::max(next_, now - kLate) + timeout_;
     return Due::ping;
 }
 
@@ -85,18 +88,40 @@ bool SendQueue::push(Message message) {
 }
 
 void SendQueue::drop_until_fits(std::size_t cost) {
-    std::vector<Message> kept;
-    for (std::size_t i = first_; i < messages_.size(); ++i) {
-        Message& message = messages_[i];
-        if (message.droppable && bytes_ + cost > max_bytes_) {
+    searched_ = std::max(searched_, first_);
+    for (; searched_ < messages_.size() && bytes_ + cost > max_bytes_; ++searched_) {
+        Message& message = messages_[searched_];
+        if (message.droppable) {
             bytes_ -= message.cost();
+            message = Message{};
+            ++holes_;
             ++dropped_;
-        } else {
-            kept.push_back(std::move(message));
         }
     }
-    messages_ = std::move(kept);
+    tidy();
+}
+
+/// No hole at the front, and not more holes than messages. What is done here in one go has been earned by as many
+/// calls before.
+void SendQueue::tidy() {
+    while (first_ < messages_.size() && is_hole(messages_[first_])) {
+        ++first_;
+        --holes_;
+    }
+    if (empty()) {
+        release();
+        return;
+    }
+    const std::size_t waiting = messages_.size() - first_;
+    const bool passed = first_ >= kMoveAfter && 2 * first_ > messages_.size();
+    if (!passed && (holes_ < kMoveAfter || 2 * holes_ < waiting)) {
+        return;
+    }
+    messages_.erase(messages_.begin(), messages_.begin() + static_cast<std::ptrdiff_t>(first_));
+    std::erase_if(messages_, is_hole);
     first_ = 0;
+    searched_ = 0;
+    holes_ = 0;
 }
 
 std::optional<Message> SendQueue::pop() {
@@ -105,12 +130,7 @@ std::optional<Message> SendQueue::pop() {
     }
     Message message = std::move(messages_[first_++]);
     bytes_ -= message.cost();
-    if (empty()) {
-        release();
-    } else if (first_ >= kMoveAfter && 2 * first_ > messages_.size()) {
-        messages_.erase(messages_.begin(), messages_.begin() + static_cast<std::ptrdiff_t>(first_));
-        first_ = 0;
-    }
+    tidy();
     return message;
 }
 
@@ -121,6 +141,8 @@ void SendQueue::clear() {
 
 void SendQueue::release() {
     first_ = 0;
+    searched_ = 0;
+    holes_ = 0;
     messages_.clear();
     if (messages_.capacity() > kCapacityKept) {
         messages_ = {};

@@ -5,7 +5,6 @@
 #include "api/socketio/broadcast.hpp"
 #include "api/socketio/client.hpp"
 #include "api/socketio/namespace.hpp"
-#include "api/socketio/socket_packet.hpp"
 
 namespace flow::socketio {
 std::string Handshake::header(std::string_view name) const {
@@ -90,16 +89,17 @@ void Socket::send_volatile(const EncodedEvent& event) {
 
 void Socket::emit_with_ack(std::string_view event, const Json& args,
                            std::chrono::milliseconds timeout, AckReply reply) {
+    ask(EncodedEvent(event, args), timeout, std::move(reply));
+}
+
+void Socket::ask(const EncodedEvent& question, std::chrono::milliseconds timeout, AckReply reply) {
     const auto client = client_.lock();
     if (!connected() || !client) {
         reply(std::nullopt);
         return;
     }
-    SocketPacket packet;
-    packet.nsp = nsp();
-    packet.data = event_array(event, args);
-    packet.id = client->expect_ack(nsp(), timeout, std::move(reply));
-    client->send_packet(packet);
+    const std::uint64_t id = client->expect_ack(nsp(), timeout, std::move(reply));
+    client->send(question.question_for(nsp(), id));
 }
 
 std::size_t Socket::pending_bytes() const {

@@ -92,6 +92,7 @@ private:
     friend class Namespace;
     enum class State { joining, connected, gone };
 
+    void ask(const EncodedEvent& question, std::chrono::milliseconds timeout, AckReply reply);
     void send_wire(const EncodedEvent& event, bool droppable);
     /// `offset`: under which the event is kept for those who come back.
     void deliver(const EncodedEvent& event, bool droppable, std::optional<std::uint64_t> offset);

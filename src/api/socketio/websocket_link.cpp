@@ -25,6 +25,8 @@ constexpr std::chrono::milliseconds kGoodbyeLimit{1'000};
 /// The kernel gets what has been gathered before more than this is encoded.
 constexpr std::size_t kBatchBytes = 64 * 1024;
 constexpr std::size_t kMostControlBytes = 4 * kBatchBytes;
+/// And others have their turn after so many of these.
+constexpr std::size_t kBatchesPerTurn = 16;
 /// The answer to CONNECT has a moment for itself: a client that waits for it before it listens for more (the
 /// protocol's own test suite does) would lose what arrives together with it.
 constexpr std::chrono::milliseconds kPause{20};
@@ -187,6 +189,7 @@ bool WebSocketLink::decode(PacketView& packet) const {
 asio::awaitable<bool> WebSocketLink::read_message() {
     constexpr std::size_t kFirstPiece = 256;
     constexpr std::size_t kPiece = 16 * 1024;
+    constexpr std::size_t kMostAhead = 64 * 1024;
     buffer_.consume(buffer_.size());
     if (buffer_.capacity() > kBufferKept) {
         buffer_ = boost::beast::flat_buffer{};
@@ -198,7 +201,9 @@ asio::awaitable<bool> WebSocketLink::read_message() {
         }
         const std::size_t room = config_->max_payload + 1 - buffer_.size();
         const std::size_t piece = buffer_.size() == 0 ? kFirstPiece : kPiece;
-        const std::size_t wanted = std::min(stream_.read_size_hint(piece), room);
+        // The hint is what a frame announces, which costs a client nothing: no more is reserved than has come.
+        const std::size_t ahead = std::max(kMostAhead, buffer_.size());
+        const std::size_t wanted = std::min({stream_.read_size_hint(piece), room, ahead});
         const auto [error, size] = co_await stream_.async_read_some(buffer_, wanted, kTuple);
         if (error || shut_ || is_too_large()) {
             co_return false;
@@ -249,7 +254,11 @@ void WebSocketLink::flush() {
     const auto session = session_.lock();
     ErrorCode error;
     bool more = true;
-    while (more) {
+    for (std::size_t batch = 0; more; ++batch) {
+        if (batch == kBatchesPerTurn) {
+            wake();     // an application that refills the queue when it is empty would never let go
+            return;
+        }
         // Nothing is added to what the socket has not taken: what was taken from the queue is told when it is gone.
         if (session && stream_.next_layer().pending() == 0) {
             gather(*session);

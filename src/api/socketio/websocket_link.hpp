@@ -15,6 +15,7 @@
 #include <boost/beast/websocket/stream.hpp>
 
 #include "api/socketio/batch_stream.hpp"
+#include "api/socketio/batch_teardown.hpp"
 #include "api/socketio/config.hpp"
 #include "api/socketio/connection.hpp"
 #include "api/socketio/engine_session.hpp"
@@ -34,6 +35,9 @@ public:
     static void start(std::shared_ptr<WebSocketLink> link, Request request,
                       std::shared_ptr<EngineSite> site,
                       std::shared_ptr<const Handshake> handshake);
+
+    /// What the client sent behind its request, before the answer to it.
+    void begin_with(std::string early) { stream_.next_layer().begin_with(std::move(early)); }
 
     void wake() override;
     void shut() override;

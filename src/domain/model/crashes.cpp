@@ -74,9 +74,9 @@ void judge_window(Record& record, const PendingExit& exit, Changes& out) {
     }
     Error error;
     error.type = ErrorType::docker_api_error;
-    error.message = "the new one did not stay up: " + crash_text(exit) + "; the old one comes back";
+    error.message = "the new one did not stay up: " + crash_text(exit);
     error.details["exit_code"] = exit.code;
-    commit_roll_back(record, error, out);
+    commit_failed_update(record, error, out);
 }
 
 }  // namespace

@@ -32,7 +32,7 @@ Json answer_of(const Record& record, const OpenRequest& request) {
         answer["socket_path"] =
             record.socket_folder + "/" + record.container_id + ".sock";
     }
-    if (request.operation == "update_container") {
+    if (request.operation == "update_container" || request.operation == "rollback_container") {
         add_updated_fields(record, answer);     // of the event that result_seq names
     }
     if (request.target.kind == Target::Kind::gone) {

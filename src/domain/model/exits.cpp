@@ -62,7 +62,7 @@ void count_exit(Record& record, const ExitFact& exit, const Moment& moment) {
     backoff.next = exit.at + restart_delay(backoff.tries, moment.restart);
     if (runs_again(record.active_spec().restart, exit.code, backoff.tries)) {
         status.backoff[BackoffKind::run] = backoff;
-    } else {
+    } else if (status.run_ended < run_of(record, exit.docker_id)) {
         end_run(record, exit.docker_id, exit.code);
     }
 }
@@ -95,7 +95,11 @@ void own_exit(Record& record, const ExitFact& exit, Changes& out, const Moment& 
     if (!window || exit.code == 0) {
         count_exit(record, exit, moment);
     }
-    status.ended_by = exit.oom ? "OOMKilled" : "";
+    if (status.ended_by != "DeadlineExceeded") {
+        const bool no_tries_left = exit.code != 0 && record.spec().kind == Kind::job &&
+                                   status.run_ended == run_of(record, exit.docker_id);
+        status.ended_by = exit.oom ? "OOMKilled" : no_tries_left ? "BackoffLimitExceeded" : "";
+    }
     if (exit.code != 0) {
         status.pending.push_back(std::move(pending));
     }
@@ -173,6 +177,8 @@ void open_period(Record& record, const std::string& docker_id, Time at, Changes&
     facts.start = at;
     facts.last = std::max(facts.last, at);
     facts.paused = false;
+    facts.health = "none";
+    facts.warned = false;
     const Run before = status.run_started;
     const auto& intention = status.intention;
     if (intention && intention->step == Step::start && intention->docker_id == docker_id &&
@@ -190,6 +196,9 @@ void open_period(Record& record, const std::string& docker_id, Time at, Changes&
         ++status.restart_count;     // the same container again, in the same run
     }
     status.need_ping = Time{};
+    if (status.first_started == Time{}) {
+        status.first_started = at;
+    }
     status.ended_by.clear();
     status.trouble.clear();
     status.message.clear();
@@ -214,6 +223,12 @@ void close_period(Record& record, const ExitFact& exit, Changes& out, const Mome
         status.last_exit = LastExit{exit.code, exit.signal, exit.oom, exit.at, exit.by};
     }
     if (exit.by == ExitClass::ours) {
+        if (unhealthy_end(record, exit.docker_id)) {
+            ExitFact failed = exit;
+            failed.code = exit.code == 0 ? 1 : exit.code;   // whatever it says: it did not complete
+            count_exit(record, failed, moment);
+            status.ended_by = "Unhealthy";
+        }
         return;
     }
     status.drift.reason.clear();

@@ -88,6 +88,7 @@ void record_by_type(Record& record, const EngineEvent& event, Changes& out,
         case Type::destroy: record_aftermath(record, event); break;
         case Type::pause: facts.paused = true; break;
         case Type::unpause: facts.paused = false; break;
+        case Type::health: record_health(record, event.docker_id, event.health, out); break;
         default: break;
     }
 }
@@ -147,6 +148,9 @@ void record_snapshot(Record& record, const Snapshot& snapshot, Changes& out,
             open_period(record, seen.docker_id, seen.started_at, out);
         }
         facts.paused = seen.paused;
+        if (seen.running) {
+            record_health(record, seen.docker_id, seen.health, out);
+        }
         if (facts.open && !seen.running) {
             ExitFact exit;
             exit.docker_id = seen.docker_id;

@@ -43,4 +43,10 @@ Time crash_due(const Record& record);
 /// A crash by KILL is told only when the container still exists: whether that look is needed.
 bool killed(const Record& record, const std::string& docker_id, Time exit_at);
 
+/// The engine's probes say so of the process that runs; `unhealthy` within the window ends an update (model 5).
+void record_health(Record& record, const std::string& docker_id, const std::string& health,
+                   Changes& out);
+/// What the failed probe said: told once each time it becomes unhealthy.
+void record_health_warning(Record& record, const Observed& seen, Changes& out);
+
 }  // namespace flow::domain::model

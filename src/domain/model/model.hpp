@@ -37,6 +37,24 @@ void settle(Record& record, Changes& out, const Moment& moment);
 State state_of(const Record& record, const Moment& moment);
 std::string reason_of(const Record& record, State state);
 
+// -- dependencies and jobs (contract 2, model 8) ---------------------------------------------------------
+
+/// Is this what a container that depends on it waits for?
+bool meets(const Record& record, DependencyCondition condition);
+
+/// Its wanted run ended by itself with code 0.
+bool completed(const Record& record);
+
+/// What becomes due for a job by time alone.
+struct JobTimer {
+    enum class What { deadline, expiry };
+    What what = What::deadline;
+    Time due;
+};
+std::optional<JobTimer> job_timer(const Record& record);
+/// A job whose wanted run has begun and is not over: counts for --max-running-jobs.
+bool holds_slot(const Record& record);
+
 /// Desired running, not marked, and the wanted run has not ended.
 bool should_run(const Record& record);
 /// The payload every event about this container starts with (contract 3).

@@ -64,21 +64,49 @@ void commit_keep(Record& record, Changes& out) {
     tell_updated(record, before, true, out);
 }
 
-void commit_roll_back(Record& record, const Error& error, Changes& out) {
+namespace {
+
+/// The new one counts and stays as it is, until somebody asks for something else.
+void leave_failed(Record& record) {
     Status& status = record.status;
-    status.verdict = Verdict::roll_back;
+    status.verdict = Verdict::keep;
+    status.prev_id = status.docker_id;
+    status.docker_id = status.next_id;
+    status.next_id.clear();
+    status.way_back = false;
+    status.active_generation = status.next_generation;
+    status.observed_generation = std::max(status.observed_generation, status.active_generation);
+    if (!runs(record)) {
+        status.run_ended = record.run_wanted;
+        status.ended_code = status.last_exit && status.last_exit->code != 0 ? status.last_exit->code : 1;
+    }
+}
+
+}  // namespace
+
+void commit_failed_update(Record& record, const Error& error, Changes& out) {
+    Status& status = record.status;
+    const auto spec = record.specs.find(status.next_generation);
+    const bool pause = spec != record.specs.end() &&
+                       spec->second.update.on_failure == OnFailure::pause;
     status.failed_generation = status.next_generation;
     status.message = error.message;
     Error failed = error;
     failed.message = "update of " + record.spec().name + " to generation " +
-                     std::to_string(status.next_generation) + " failed and was rolled back: " +
+                     std::to_string(status.next_generation) + " failed and was " +
+                     (pause ? "left as it is (update.on_failure: pause): " : "rolled back: ") +
                      error.message;
     failed.details["reason"] = "UpdateFailed";
     Failure failure;
     failure.part = Failure::Part::verdict;
     failure.generation = status.next_generation;
-    note(record, LogKind::outcome, "RollBack", failed.message, out);
+    note(record, LogKind::outcome, pause ? "PauseUpdate" : "RollBack", failed.message, out);
     fail_requests(record, failure, failed, out);
+    if (pause) {
+        leave_failed(record);
+    } else {
+        status.verdict = Verdict::roll_back;
+    }
 }
 
 void record_keep(Record& record, Changes& out) {

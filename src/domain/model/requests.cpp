@@ -10,6 +10,7 @@ void raise_run(Record& record) {
     ++record.run_wanted;
     record.status.backoff.clear();
     record.status.trouble.clear();
+    record.status.first_started = Time{};       // a job that is started anew has all its time again
 }
 
 Record create_record(const Request& request, std::string container_id, const Moment& moment) {
@@ -101,12 +102,14 @@ bool accept_spec(Record& record, const Spec& spec, Seq seq) {
 }
 
 /// A document with new content: an update, and a start when it says `running` (model 1). What waits in backoff is
-/// started too, whatever the difference is.
+/// started too, whatever the difference is. One that is applied by hand has no digest: it does nothing where the row
+/// is as it says, so that what has ended stays as it is.
 bool accept_manifest(Record& record, const Request& request, Seq seq) {
     const bool starts = request.desired == DesiredState::running;
     const bool start = starts && start_is_new(record);     // as it was: a new spec clears backoffs
     bool changed = accept_spec(record, *request.spec, seq);
-    if (request.desired != record.desired || start) {
+    const bool is_new = changed || !request.document_digest.empty();
+    if (request.desired != record.desired || (start && is_new)) {
         if (starts) {
             raise_run(record);
         }
@@ -125,7 +128,8 @@ bool write_wish(Record& record, const Request& request, Seq seq) {
         case Operation::restart: return accept_start(record, request, seq);
         case Operation::stop: return accept_stop(record, request, seq);
         case Operation::remove: return accept_delete(record, request, seq);
-        case Operation::update: return accept_spec(record, *request.spec, seq);
+        case Operation::update:
+        case Operation::rollback: return accept_spec(record, *request.spec, seq);
         case Operation::manifest:
             if (record.generation_seq != 0) {
                 return accept_manifest(record, request, seq);
@@ -160,6 +164,7 @@ Target target_of(const Record& record, const Request& request, bool is_new) {
 struct Acceptance {
     bool changed = false;
     std::vector<std::string> changed_fields;    ///< of the spec
+    Json diff = Json::array();                  ///< Accepted::diff
     std::string changed_by;                     ///< who had changed it before, when that was somebody else
 };
 
@@ -211,12 +216,34 @@ void log_acceptance(Record& record, const Request& request, const Acceptance& ma
     out.add(std::move(draft));
 }
 
+bool brings_a_spec(Operation operation) {
+    return operation == Operation::update || operation == Operation::rollback ||
+           operation == Operation::manifest;
+}
+
+void add_desired_state(Json& diff, DesiredState from, DesiredState to) {
+    if (from != to) {
+        Json entry;
+        entry["field"] = "desired_state";
+        entry["from"] = to_string(from);
+        entry["to"] = to_string(to);
+        diff.push_back(std::move(entry));
+    }
+}
+
 Acceptance write_and_note(Record& record, const Request& request, Seq seq) {
     Acceptance made;
     const Generation before = record.generation;
+    const DesiredState desired = record.desired;
+    const bool is_new = record.generation_seq == 0;
     made.changed = write_wish(record, request, seq);
     if (record.generation != before) {
         made.changed_fields = changed_fields(record.specs.at(before), record.spec());
+    }
+    if (brings_a_spec(request.operation)) {
+        made.diff = is_new ? spec_diff(record.spec())
+                           : spec_diff(record.specs.at(before), record.spec());
+        add_desired_state(made.diff, desired, record.desired);
     }
     std::string& last = record.status.changed_by;
     if (last != request.actor) {
@@ -234,6 +261,10 @@ Result<void> check(const Record& record, const Request& request) {
                         ") is being deleted; declare a new one under its name");
     }
     const bool new_row = record.generation_seq == 0;
+    if (!new_row && request.spec && request.spec->kind != record.spec().kind) {
+        return conflict(record.spec().name + " is a " + std::string{to_string(record.spec().kind)} +
+                        ", and its kind cannot change; delete it and create it anew");
+    }
     if (record.spec().kind == Kind::job && !new_row && request.spec && *request.spec != record.spec()) {
         return conflict("the spec of job " + record.spec().name +
                         " does not change; delete it and create it anew");
@@ -280,6 +311,8 @@ Result<Accepted> accept(Record& record, const Request& request, Changes& out,
     accepted.generation = record.generation;
     accepted.seq = seq;
     accepted.changed = made.changed;
+    accepted.created = is_new;
+    accepted.diff = made.diff;
     accepted.request_id = request.request_id;
     return accepted;
 }

@@ -24,6 +24,9 @@ bool has_way_back(const Record& record);
 /// Grace for a stop: that of the last stop or restart request, else the spec's.
 Duration stop_grace(const Record& record);
 
+/// "waits for db to be healthy".
+std::string waiting_text(const Record& record);
+
 /// Raises run_wanted and clears every backoff: what a start and a restart do (model 1).
 void raise_run(Record& record);
 
@@ -50,7 +53,14 @@ bool ended_from_outside(const Record& record);
 /// error is wanted again (model 1).
 void activate(Record& record, Generation generation);
 void commit_keep(Record& record, Changes& out);
-void commit_roll_back(Record& record, const Error& error, Changes& out);
+/// The new one failed in its window: back to the old one, or left as it is (`update.on_failure: pause`).
+void commit_failed_update(Record& record, const Error& error, Changes& out);
+/// Of the process that runs and counts; "none" while none does.
+std::string health_of(const Record& record);
+/// That process is being stopped because it is unhealthy, and it is to run on: counts as a failure of its own.
+bool unhealthy_end(const Record& record, const std::string& docker_id);
+/// A job that has run out of its time, or whose time to be kept has begun (model 8); called by settle().
+void settle_job(Record& record, State state, const Moment& moment);
 void tell_created(Record& record, Changes& out);
 
 /// A public event about the container: base fields and `further`; remembers its seq as a result.

@@ -24,8 +24,11 @@ std::string cause_of(const Record& record, State state, const std::string& retol
     if (!status.trouble.empty() && !status.message.empty()) {
         return status.message;
     }
-    if (!status.waiting_for.empty() && state == State::creating) {
-        return "waits for " + status.waiting_for;
+    if (status.queued) {
+        return "waits until fewer jobs run";
+    }
+    if (!status.waiting_for.empty() && (state == State::creating || state == State::starting)) {
+        return waiting_text(record);
     }
     if (state == State::running) {
         return "its process runs";
@@ -52,10 +55,13 @@ std::string cause_of(const Record& record, State state, const std::string& retol
 void tell_state(Record& record, State state, Changes& out) {
     Status& status = record.status;
     std::string reason = reason_of(record, state);
+    std::string health = health_of(record);
     const std::string retold = std::exchange(out.retell, {});
-    if (state == status.state && reason == status.reason && retold.empty()) {
+    const bool same = state == status.state && reason == status.reason && health == status.health;
+    if (same && retold.empty()) {
         return;
     }
+    status.health = std::move(health);
     Json further;
     further["old_state"] = to_string(status.state);
     further["new_state"] = to_string(state);
@@ -139,6 +145,7 @@ void settle(Record& record, Changes& out, const Moment& moment) {
     const State state = state_of(record, moment);
     tell_state(record, state, out);
     tell_lifecycle(record, state, out);
+    settle_job(record, state, moment);
     end_requests(record, out, moment);
     forget(record);
 }

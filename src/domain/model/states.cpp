@@ -83,7 +83,8 @@ State idle_state(const Record& record) {
         if (status.ended_code == 0) {
             return State::completed;
         }
-        if (record.desired == DesiredState::running && !ended_from_outside(record)) {
+        const bool excused = ended_from_outside(record) && record.spec().kind != Kind::job;
+        if (record.desired == DesiredState::running && !excused) {
             return may_be_outside(record) ? State::stopping : State::error;
         }
     }
@@ -156,11 +157,17 @@ std::string reason_of(const Record& record, State state) {
     }
     const bool waits = state == State::creating || state == State::starting ||
                        state == State::restarting || replacing(record);
+    if (waits && status.queued) {
+        return "Queued";
+    }
     if (waits && !status.trouble.empty()) {
         return status.trouble;
     }
     if (waits && !status.waiting_for.empty()) {
         return "WaitingForDependency";
+    }
+    if (state == State::running && health_of(record) == "unhealthy") {
+        return "Unhealthy";
     }
     const auto run = status.backoff.find(BackoffKind::run);
     if (state == State::restarting && run != status.backoff.end() && run->second.tries > 1) {

@@ -173,7 +173,7 @@ void record_start_failed(Record& record, const Intention& start, const Error& er
     Failure failure{Failure::Part::start, 0, start.run};
     if (start.docker_id == status.next_id && status.way_back) {
         fail_requests(record, failure, error, out);
-        commit_roll_back(record, error, out);
+        commit_failed_update(record, error, out);
         return;
     }
     if (error.engine == EngineFailure::no_such_network) {
@@ -290,6 +290,7 @@ void record_pulled(Record& record, Generation generation, const Error* error, Ch
                    const Moment& moment) {
     Status& status = record.status;
     if (error == nullptr) {
+        status.pulled_generation = std::max(status.pulled_generation, generation);
         status.backoff.erase(BackoffKind::pull);
         status.trouble.clear();
         status.message.clear();

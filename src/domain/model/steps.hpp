@@ -47,6 +47,12 @@ void record_pulled(Record& record, Generation generation, const Error* error, Ch
 /// The ports that the engine chose are known.
 void record_ports(Record& record, std::vector<BoundPort> ports);
 
+// -- jobs (model 8) --------------------------------------------------------------------------------------
+/// Its active_deadline is over: it ends in error, its process is stopped next.
+void record_deadline(Record& record, Changes& out);
+/// It was kept long enough: marked for deletion by us, with its named volumes kept.
+void record_expired(Record& record, Changes& out);
+
 // -- replace (model 5) -----------------------------------------------------------------------------------
 void record_keep(Record& record, Changes& out);         ///< the verdict keep
 void record_kept(Record& record);                       ///< .prev is gone

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "domain/applied.hpp"
 #include "domain/change.hpp"
 #include "domain/record.hpp"
 #include "domain/request.hpp"
@@ -61,6 +62,12 @@ public:
     virtual std::string meta(std::string_view key) const = 0;
     /// A request of that actor and id was accepted or refused before: accept() answers it again.
     virtual bool remembers(std::string_view actor, std::string_view request_id) const = 0;
+    /// What accept() would make of this request now, or its refusal. Writes nothing; knows no repetitions.
+    virtual Result<Preview> preview(Request request) const = 0;
+    /// All generations of a live row's spec, oldest first. Reads the file.
+    virtual Result<std::vector<Revision>> revisions(std::string_view container_id) const = 0;
+    /// The documents of that set that were applied and are not forgotten, by name.
+    virtual std::vector<AppliedDocument> applied(std::string_view document_set) const = 0;
 
     // -- changes: one transaction each -------------------------------------------------------------------
     /// Takes a validated request: recognises a repetition, checks expected_generation and names, writes desired
@@ -72,6 +79,8 @@ public:
     /// Rows about no container (activity_log, refusals of what was no request), or about one without changing it.
     virtual void log(std::vector<EventDraft> drafts, Done done) = 0;
     virtual void set_meta(std::string key, std::string value, Done done) = 0;
+    /// Documents of that set that are gone: the same ones are applied anew when they come back.
+    virtual void forget_applied(std::string document_set, std::vector<std::string> names, Done done) = 0;
 
     /// Contact with the engine, for the Moment of every transaction from now on. Changes nothing by itself.
     virtual void set_contact(bool contact, bool unknown) = 0;

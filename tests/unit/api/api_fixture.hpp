@@ -28,6 +28,7 @@ struct ApiFixture {
         services.last_observation = [this] { return observed; };
         services.readiness = [this] { return readiness; };
         services.check_policy = [this](domain::Spec& spec) { return policy(spec); };
+        services.plan = [this](const domain::Record& row) { return plan(row); };
         services.call_later = [this](std::chrono::milliseconds time, std::function<void()> work) {
             timers.emplace_back(time, std::move(work));
         };
@@ -35,6 +36,7 @@ struct ApiFixture {
             feed.wake();
             for (const domain::RequestEnd& end : commit.ends) {
                 answers.ended(end, store.last_seq());
+                apply.ended(end);
             }
         });
     }
@@ -77,6 +79,10 @@ struct ApiFixture {
     std::function<domain::Result<void>(domain::Spec&)> policy = [](domain::Spec&) {
         return domain::Result<void>{};
     };
+    std::function<std::optional<std::vector<std::string>>(const domain::Record&)> plan =
+        [](const domain::Record& row) {
+            return std::optional(std::vector<std::string>{"#1 Steps of " + row.spec().name});
+        };
     std::vector<std::pair<std::chrono::milliseconds, std::function<void()>>> timers;
     std::vector<Json> acks;
 
@@ -87,7 +93,8 @@ struct ApiFixture {
     api::Answers answers{[this](std::chrono::milliseconds time, std::function<void()> work) {
         services.call_later(time, std::move(work));
     }};
-    api::Handlers handlers{api::Parts{store, services, config, feed, answers, queries}};
+    api::Apply apply{store, services};
+    api::Handlers handlers{api::Parts{store, services, config, feed, answers, queries, apply}};
 };
 
 }  // namespace flow::test

@@ -174,7 +174,7 @@ TEST_F(EngineFailuresTest, MissingContainerEverywhere) {
 }
 
 TEST_F(EngineFailuresTest, PullFromNowhere) {
-    const auto pulled = loop_.run(engine_->pull("127.0.0.1:1/flowtest/nope:1", nullptr));
+    const auto pulled = loop_.run(engine_->pull({"127.0.0.1:1/flowtest/nope:1", ""}, nullptr));
     ASSERT_TRUE(pulled.has_error());
     EXPECT_EQ(pulled.error().type, ErrorType::image_not_found) << pulled.error().message;
     EXPECT_EQ(pulled.error().details["cause"], "registry_unreachable");
@@ -189,7 +189,7 @@ TEST_F(EngineFailuresTest, EngineThatIsNotThere) {
     EXPECT_EQ(info.error().engine, EngineFailure::away);
     EXPECT_NE(info.error().message.find(nowhere.socket_path), std::string::npos);
     EXPECT_EQ(loop_.run(client.subscribe({})).error().engine, EngineFailure::away);
-    EXPECT_EQ(loop_.run(client.pull("x", nullptr)).error().engine, EngineFailure::away);
+    EXPECT_EQ(loop_.run(client.pull({"x", ""}, nullptr)).error().engine, EngineFailure::away);
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ protected:
                            named(::testing::UnitTest::GetInstance()->current_test_info()->name())};
 
     domain::Error pull_fails(const std::string& image) {
-        const auto pulled = loop_.run(engine_->pull(image, nullptr));
+        const auto pulled = loop_.run(engine_->pull({image, ""}, nullptr));
         EXPECT_TRUE(pulled.has_error());
         return pulled.has_error() ? pulled.error() : domain::Error{};
     }
@@ -22,7 +22,7 @@ TEST_F(EnginePullTest, ImageComesWithProgress) {
     const std::string image = registry_.image("ok");
     std::vector<domain::PullProgress> seen;
     const auto pulled = loop_.run(engine_->pull(
-        image, [&seen](const domain::PullProgress& progress) { seen.push_back(progress); }));
+        {image, ""}, [&seen](const domain::PullProgress& progress) { seen.push_back(progress); }));
     ASSERT_TRUE(pulled.has_value()) << pulled.error().message;
     ASSERT_FALSE(seen.empty());
     EXPECT_EQ(seen.back().image, image);
@@ -30,7 +30,7 @@ TEST_F(EnginePullTest, ImageComesWithProgress) {
     reconciler::CreateCall call = call_for("pulled", "true");
     call.spec.image = image;
     const std::string id = created(call);
-    EXPECT_TRUE(loop_.run(engine_->pull(image, nullptr)).has_value());   // here already
+    EXPECT_TRUE(loop_.run(engine_->pull({image, ""}, nullptr)).has_value());   // here already
     EXPECT_TRUE(loop_.run(engine_->remove(id)).has_value());
     EXPECT_EQ(raw("DELETE", "/v1.41/images/" + percent_encoded(image)).status, 200);
 }
@@ -60,7 +60,7 @@ TEST_F(EnginePullTest, NoProgressEndsIt) {
     EngineConfig hasty = config();
     hasty.deadlines.pull_idle = std::chrono::seconds{4};
     EngineClient client{loop_.executor(), hasty};
-    const auto pulled = loop_.run(client.pull(registry_.image("slow"), nullptr));
+    const auto pulled = loop_.run(client.pull({registry_.image("slow"), ""}, nullptr));
     ASSERT_TRUE(pulled.has_error());
     EXPECT_NE(pulled.error().message.find("sent nothing for 4 s"), std::string::npos)
         << pulled.error().message;
@@ -69,7 +69,7 @@ TEST_F(EnginePullTest, NoProgressEndsIt) {
 
 TEST_F(EnginePullTest, CancelEndsItAndTheDownload) {
     std::optional<domain::Error> error;
-    boost::asio::co_spawn(loop_.context(), engine_->pull(registry_.image("slow"), nullptr),
+    boost::asio::co_spawn(loop_.context(), engine_->pull({registry_.image("slow"), ""}, nullptr),
                           [&error](std::exception_ptr, domain::Result<void> answer) {
                               error = answer.has_error() ? answer.error() : domain::Error{};
                           });

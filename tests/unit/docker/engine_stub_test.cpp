@@ -105,13 +105,13 @@ TEST_F(StubEngineTest, HangUpEndsAllAndRefusesMore) {
     EXPECT_TRUE(loop_.eventually([&failed] { return failed == 1; }));
     EXPECT_TRUE(loop_.run(engine.ping()).has_error());
     EXPECT_TRUE(loop_.run(engine.subscribe({})).has_error());
-    EXPECT_TRUE(loop_.run(engine.pull("x", nullptr)).has_error());
+    EXPECT_TRUE(loop_.run(engine.pull({"x", ""}, nullptr)).has_error());
 }
 
 TEST_F(StubEngineTest, CancelledPullEndsAtOnce) {
     EngineClient engine{loop_.executor(), config()};
     std::optional<domain::Error> error;
-    boost::asio::co_spawn(loop_.context(), engine.pull("busybox:1", nullptr),
+    boost::asio::co_spawn(loop_.context(), engine.pull({"busybox:1", ""}, nullptr),
                           [&error](std::exception_ptr, domain::Result<void> answer) {
                               error = answer.has_error() ? answer.error() : domain::Error{};
                           });

@@ -55,6 +55,18 @@ TEST(PlanText, PortsThatTheEngineChooses) {
     EXPECT_EQ(scene.text(), "#1 ReadPorts web: the engine chose its ports\n");
 }
 
+TEST(PlanText, BeyondADependencyThatIsWaitedFor) {
+    Scene scene{DesiredState::running};
+    scene.row.record.status.waiting_for = "db";
+    EXPECT_EQ(render(plan_on(scene.input(), 16), "web"),
+              "#1 CreateContainer web as flow-web: declared\n"
+              "#2 Wait web: db does not run yet\n"
+              "#3 StartContainer web: run 1 is wanted\n");
+    EXPECT_EQ(plan_on(scene.input(), 1).size(), 1U);
+    scene.row.record.status.waiting_for = "";
+    EXPECT_EQ(render(plan_on(scene.input(), 16), "web"), scene.text());
+}
+
 TEST(PlanText, Stop) {
     Scene scene = running_scene();
     scene.row.ask(Operation::stop).value();

@@ -1,4 +1,7 @@
 // Engine.IO over plain HTTP: handshake, polls, POSTs, refusals, CORS, access.
+#include <future>
+#include <utility>
+
 #include <gtest/gtest.h>
 
 #include "api/socketio/engine_session.hpp"
@@ -240,6 +243,37 @@ TEST(Http, OtherPathsGoToTheApplication) {
     EXPECT_EQ(client.get("/healthz").body, "fine");
     EXPECT_EQ(client.get("/healthz").status, 200U) << "on the same connection";
     EXPECT_EQ(client.get("/nothing").status, 404U);
+}
+
+TEST(Http, WhatIsAnsweredLater) {
+    Server::HttpDone held;      // touched on the loop's thread only
+    Loopback loop(Loopback::quick_config(), [&held](Server& server) {
+        server.set_later_handler([&held](const Server::HttpRequest& request, Server::HttpDone done) {
+            if (request.target() == "/hold") {
+                held = std::move(done);
+                return true;
+            }
+            if (request.target() != "/release") {
+                return false;
+            }
+            Server::HttpResponse now(http::status::ok, 11);
+            now.body() = held ? "released" : "not yet";
+            if (const auto release = std::exchange(held, nullptr)) {
+                Server::HttpResponse late(http::status::ok, 11);
+                late.body() = "late";
+                release(std::move(late));
+            }
+            done(std::move(now));       // before it returns: at once
+            return true;
+        });
+    });
+    HttpClient waiting(loop.port());
+    HttpClient other(loop.port());
+    auto late = std::async(std::launch::async, [&] { return waiting.get("/hold").body; });
+    while (other.get("/release").body != "released") {
+    }
+    EXPECT_EQ(late.get(), "late");
+    EXPECT_EQ(waiting.get("/nobodys").status, 404U);
 }
 
 }  // namespace

@@ -118,6 +118,40 @@ TEST(Close, TellsAllClientsAndCallsBack) {
     EXPECT_EQ(late.get("/").status, 0U);
 }
 
+TEST(Close, AClientBetweenTwoPollsFetchesWhatIsQueued) {
+    std::shared_ptr<Socket> joined;
+    bool closed = false;
+    Loopback loop(Loopback::quick_config(), [&](Server& server) {
+        Handlers handlers;
+        handlers.on_connect = [&](const std::shared_ptr<Socket>& socket) { joined = socket; };
+        server.set_namespace("/", handlers);
+    });
+    HttpClient poller(loop.port());
+    const std::string sid = open_session(poller);
+    EXPECT_EQ(poller.post(polling_target(sid), "40").status, 200U);
+    EXPECT_TRUE(poll(poller, sid).starts_with("40{"));
+    std::string expected;
+    loop.on_loop([&](Server& server) {
+        // More than one answer takes.
+        for (int i = 0; i < 20; ++i) {
+            joined->emit("n", i);
+            expected += (expected.empty() ? "42[\"n\"," : "\x1e" "42[\"n\",") + std::to_string(i) + "]";
+        }
+        joined.reset();
+        server.close([&closed] { closed = true; });
+    });
+    const HttpAnswer first = poller.get(polling_target(sid));
+    EXPECT_EQ(first.status, 200U);
+    const HttpAnswer second = poller.get(polling_target(sid));
+    EXPECT_EQ(first.body + "\x1e" + second.body, expected + "\x1e" "1");
+    EXPECT_TRUE(eventually([&] {
+        bool over = false;
+        loop.on_loop([&](Server&) { over = closed; });
+        return over;
+    }));
+    EXPECT_EQ(loop.sessions(), 0U);
+}
+
 TEST(Close, DoesNotWaitForClientsThatDoNotAnswer) {
     Loopback loop;
     WsClient deaf(loop.port());

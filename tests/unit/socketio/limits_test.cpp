@@ -202,6 +202,37 @@ TEST(Limits, DrainIsToldWhenEverythingIsWritten) {
     EXPECT_TRUE(eventually([&] { return state() == std::make_pair(before + 1, std::size_t{0}); }));
 }
 
+TEST(Limits, WhoRefillsTheQueueLetsOthersHaveTheirTurn) {
+    constexpr int kTimes = 10'000;
+    Seen seen;
+    int at_the_next_turn = 0;
+    Loopback loop(Loopback::quick_config(), watch(seen));
+    WsClient socket(loop.port());
+    join(socket);
+    loop.on_loop([&](Server&) {
+        seen.socket->on_drain([&] {
+            if (++seen.drained == 1) {
+                seen.socket->emit_with_ack("x", {}, std::chrono::milliseconds(0),
+                                           [&](const auto&) { at_the_next_turn = seen.drained; });
+            } else if (seen.drained < kTimes) {
+                seen.socket->emit("x", 1);
+            }
+        });
+        seen.drained = 0;
+        seen.socket->emit("x", 1);
+    });
+    const auto drained = [&] {
+        int count = 0;
+        loop.on_loop([&](Server&) { count = seen.drained; });
+        return count;
+    };
+    EXPECT_TRUE(eventually([&] { return drained() >= kTimes; }));
+    loop.on_loop([&](Server&) {
+        EXPECT_GT(at_the_next_turn, 0);
+        EXPECT_LT(at_the_next_turn, kTimes / 2);
+    });
+}
+
 TEST(Limits, TooManySessionsAreRefused) {
     Config config = Loopback::quick_config();
     config.max_sessions = 2;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -22,6 +23,9 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 /// Polls until `check` holds; false after `limit`.
 bool eventually(const std::function<bool()>& check,
                 std::chrono::milliseconds limit = std::chrono::seconds(10));
+
+/// A blocking TCP socket to 127.0.0.1 whose calls give up after 10 s; -1 when there is no connection. The caller closes it.
+int connect_raw(std::uint16_t port);
 
 class Loopback {
 public:

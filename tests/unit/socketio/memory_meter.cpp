@@ -1,9 +1,6 @@
 #include "unit/socketio/memory_meter.hpp"
 
-#include <arpa/inet.h>
 #include <malloc.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -11,6 +8,8 @@
 #include <cerrno>
 #include <fstream>
 #include <utility>
+
+#include "unit/socketio/loopback.hpp"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define FLOW_SANITIZED_ALLOCATOR 1
@@ -68,19 +67,7 @@ std::size_t live_growth_kb(const Memory& before, const Memory& after) {
     return growth_kb(before.live, after.live);
 }
 
-RawPeer::RawPeer(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    const timeval limit{10, 0};
-    const int on = 1;
-    ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-    ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
-        ::close(std::exchange(fd_, -1));
-    }
-}
+RawPeer::RawPeer(std::uint16_t port) : fd_(connect_raw(port)) {}
 
 RawPeer::~RawPeer() {
     if (fd_ >= 0) {

@@ -64,27 +64,49 @@ void expect_flat(Loopback& loop, std::size_t times, const std::function<void()>&
                 live_growth_kb(before, after), resident_growth_kb(before, after));
 }
 
+/// The target of the session that joined; empty when it did not.
+std::string join_by_polling(RawPeer& peer) {
+    const std::string target = polling_target(open_polling(peer));
+    const bool joined = !peer.exchange("POST", target, "40", "ok").empty() &&
+                        !peer.exchange("GET", target, "", "hello").empty();
+    return joined ? target : "";
+}
+
+/// A candidate for the session `sid` that has been answered its probe.
+bool probe(RawPeer& candidate, const std::string& sid) {
+    return candidate.upgrade(websocket_target(sid)) && candidate.send_text("2probe") &&
+           !candidate.read_until("3probe").empty();
+}
+
+/// The answer to CONNECT has a moment for itself: eight wait for it together.
+std::vector<RawPeer> join_eight(Loopback& loop) {
+    std::vector<RawPeer> peers;
+    for (int i = 0; i < 8; ++i) {
+        RawPeer& peer = peers.emplace_back(loop.port());
+        EXPECT_TRUE(peer.upgrade(websocket_target("")));
+        EXPECT_TRUE(peer.send_text("40"));
+    }
+    for (RawPeer& peer : peers) {
+        EXPECT_NE(peer.read_until("hello"), "");
+    }
+    return peers;
+}
+
 TEST(Memory, WebsocketsThatJoinAndAreCut) {
     Loopback loop(churn_config(), one_namespace);
-    expect_flat(loop, 2'000, [&] {
-        RawPeer peer(loop.port());
-        ASSERT_TRUE(peer.upgrade(websocket_target("")));
-        ASSERT_TRUE(peer.send_text("40"));
-        ASSERT_NE(peer.read_until("hello"), "");
-    });
+    expect_flat(loop, 300, [&] { join_eight(loop); });
 }
 
 TEST(Memory, WebsocketsThatLeaveProperly) {
     Loopback loop(churn_config(), one_namespace);
-    expect_flat(loop, 2'000, [&] {
-        RawPeer peer(loop.port());
-        ASSERT_TRUE(peer.upgrade(websocket_target("")));
-        ASSERT_TRUE(peer.send_text("40"));
-        ASSERT_TRUE(peer.send_text("42[\"x\",\"y\"]"));
-        ASSERT_NE(peer.read_until("[\"x\",\"y\"]"), "");
-        ASSERT_TRUE(peer.send_text("41"));
-        ASSERT_TRUE(peer.send_text("1"));
-        ASSERT_NE(peer.read_until("\x88\x02\x03\xe8"), "");
+    expect_flat(loop, 300, [&] {
+        for (RawPeer& peer : join_eight(loop)) {
+            ASSERT_TRUE(peer.send_text("42[\"x\",\"y\"]"));
+            ASSERT_NE(peer.read_until("[\"x\",\"y\"]"), "");
+            ASSERT_TRUE(peer.send_text("41"));
+            ASSERT_TRUE(peer.send_text("1"));
+            ASSERT_NE(peer.read_until("\x88\x02\x03\xe8"), "");
+        }
     });
 }
 
@@ -92,9 +114,8 @@ TEST(Memory, PollingClientsThatJoinAndLeave) {
     Loopback loop(churn_config(), one_namespace);
     expect_flat(loop, 2'000, [&] {
         RawPeer peer(loop.port());
-        const std::string target = polling_target(open_polling(peer));
-        ASSERT_NE(peer.exchange("POST", target, "40", "ok"), "");
-        ASSERT_NE(peer.exchange("GET", target, "", "hello"), "");
+        const std::string target = join_by_polling(peer);
+        ASSERT_NE(target, "");
         ASSERT_NE(peer.exchange("POST", target, "1", "ok"), "");
     });
 }
@@ -103,9 +124,8 @@ TEST(Memory, PollingClientsThatHangUpInTheMiddleOfAPoll) {
     Loopback loop(churn_config(), one_namespace);
     expect_flat(loop, 2'000, [&] {
         RawPeer peer(loop.port());
-        const std::string target = polling_target(open_polling(peer));
-        ASSERT_NE(peer.exchange("POST", target, "40", "ok"), "");
-        ASSERT_NE(peer.exchange("GET", target, "", "hello"), "");
+        const std::string target = join_by_polling(peer);
+        ASSERT_NE(target, "");
         ASSERT_TRUE(peer.write("GET " + target + " HTTP/1.1\r\nHost: localhost\r\n\r\n"));
     });
 }
@@ -118,9 +138,7 @@ TEST(Memory, UpgradesThatAreAbandonedAfterTheProbe) {
         const std::string sid = open_polling(peer);
         ASSERT_NE(peer.exchange("POST", polling_target(sid), "40", "ok"), "");
         RawPeer candidate(loop.port());
-        ASSERT_TRUE(candidate.upgrade(websocket_target(sid)));
-        ASSERT_TRUE(candidate.send_text("2probe"));
-        ASSERT_NE(candidate.read_until("3probe"), "");
+        ASSERT_TRUE(probe(candidate, sid));
     });
 }
 
@@ -151,9 +169,7 @@ TEST(Memory, OneSessionWithThousandsOfAbandonedUpgrades) {
     const std::string sid = open_polling(peer);
     const auto attempt = [&] {
         RawPeer candidate(loop.port());
-        ASSERT_TRUE(candidate.upgrade(websocket_target(sid)));
-        ASSERT_TRUE(candidate.send_text("2probe"));
-        ASSERT_NE(candidate.read_until("3probe"), "");
+        ASSERT_TRUE(probe(candidate, sid));
     };
     const auto attempts = [&](int times) {
         for (int i = 0; i < times && !HasFailure(); ++i) {
@@ -173,6 +189,23 @@ TEST(Memory, OneSessionWithThousandsOfAbandonedUpgrades) {
     EXPECT_LE(live_growth_kb(before, after), kLiveBoundKb);
     EXPECT_LE(resident_growth_kb(before, after), kResidentBoundKb);
     EXPECT_NE(peer.exchange("POST", polling_target(sid), "40", "ok"), "");
+}
+
+/// A frame that announces much and brings nothing costs little.
+TEST(Memory, AnAnnouncedFrameReservesNothing) {
+    constexpr std::size_t kAtOnce = 50;
+    constexpr std::size_t kBoundEachKb = 160;
+    constexpr std::string_view kHeader("\x81\xff\0\0\0\0\0\x0d\xbb\xa0\0\0\0\0" "42[\"half", 22);     // 900,000 bytes
+    Loopback loop(Loopback::quick_config(), one_namespace);
+    const Memory before = measure_memory();
+    std::vector<RawPeer> peers;
+    for (std::size_t i = 0; i < kAtOnce; ++i) {
+        ASSERT_TRUE(peers.emplace_back(loop.port()).upgrade(websocket_target("")));
+        ASSERT_TRUE(peers.back().write(std::string(kHeader)));
+    }
+    // By then the others have been read.
+    const std::vector<RawPeer> later = join_eight(loop);
+    EXPECT_LE(live_growth_kb(before, measure_memory()), kAtOnce * kBoundEachKb);
 }
 
 /// What a connection that says nothing, or half of something, may cost.

@@ -96,7 +96,7 @@ TEST(RecoveryMemory, OneThatCameBackAndIsLostAgainHasItsTimeAnew) {
 
 TEST(RecoveryMemory, WhoMissedWhatIsNotKeptAnyMoreIsNotRecovered) {
     RecoveryLimits limits;
-    limits.max_bytes = 3 * event(1).bytes();
+    limits.max_bytes = 3 * event(1).held_bytes();
     Recovery memory{limits};
     memory.enter();
     for (int i = 1; i <= 5; ++i) {
@@ -110,6 +110,18 @@ TEST(RecoveryMemory, WhoMissedWhatIsNotKeptAnyMoreIsNotRecovered) {
     const auto restored = memory.restore(kStart, "new", "2");
     ASSERT_TRUE(restored);
     EXPECT_EQ(offsets(*restored), (Offsets{3, 4, 5}));
+}
+
+TEST(RecoveryMemory, SmallEventsCountWhatTheyReallyTake) {
+    RecoveryLimits limits;
+    limits.max_bytes = 100'000;
+    Recovery memory{limits};
+    memory.enter();
+    for (int i = 0; i < 10'000; ++i) {
+        memory.record(kStart, event(i), in("a room with a long name, " + std::to_string(i)));
+    }
+    EXPECT_LT(memory.kept_events(), 200U);
+    EXPECT_GT(memory.kept_events(), 50U);
 }
 
 TEST(RecoveryMemory, OffsetsThatAreNoneOfOursRecoverNothing) {
@@ -138,7 +150,7 @@ TEST(RecoveryMemory, ParkedSessionsAreBounded) {
 /// A server that recovers, and says of each client whether it was.
 class Recovering : public ::testing::Test {
 protected:
-    explicit Recovering(bool on = true) : loop_(config(on), [this](Server& server) {
+    explicit Recovering(bool on = true, std::chrono::milliseconds keep = 2min) : loop_(config(on, keep), [this](Server& server) {
         Handlers handlers;
         handlers.middleware.emplace_back([this](const std::shared_ptr<Socket>&, const Next& next) {
             ++asked_;
@@ -160,9 +172,10 @@ protected:
         server.set_namespace("/", handlers);
     }) {}
 
-    static Config config(bool on) {
+    static Config config(bool on, std::chrono::milliseconds keep) {
         Config config = Loopback::quick_config();
         config.recovery = on;
+        config.recovery_keep = keep;
         return config;
     }
     /// The answer to CONNECT.
@@ -270,6 +283,28 @@ TEST_F(Recovering, AnUnknownPidStartsAnew) {
     WsClient ws(loop_.port());
     const Json welcome = open(ws, {{"recovery", true}, {"pid", "made up"}, {"offset", "0"}});
     EXPECT_NE(welcome.at("pid"), "made up");
+}
+
+class RecoveringShortly : public Recovering {
+protected:
+    RecoveringShortly() : Recovering(true, 20ms) {}
+};
+
+TEST_F(RecoveringShortly, WhatIsKeptGoesByItself) {
+    WsClient ws(loop_.port());
+    open(ws, {{"recovery", true}});
+    std::weak_ptr<void> data;
+    loop_.on_loop([&](Server& server) {
+        const auto sockets = server.in("/").sockets();
+        ASSERT_EQ(sockets.size(), 1U);
+        data = sockets.front()->user_data;
+    });
+    cut(ws);
+    EXPECT_TRUE(eventually([&] {
+        bool gone = false;
+        loop_.on_loop([&](Server&) { gone = data.expired(); });
+        return gone;
+    }));
 }
 
 class NotRecovering : public Recovering {

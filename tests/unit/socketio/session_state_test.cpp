@@ -26,6 +26,15 @@ TEST(Heartbeat, PingsAnIntervalAfterThePongAndGivesUpAfterTheTimeout) {
     EXPECT_EQ(heart.check(at(850)), Due::timeout);
 }
 
+TEST(Heartbeat, ALateTimerDoesNotMoveTheLimitThoughAStandstillDoes) {
+    Heartbeat late(Millis(300), Millis(200), kStart);
+    EXPECT_EQ(late.check(at(315)), Due::ping);
+    EXPECT_EQ(late.next(), at(500));
+    Heartbeat asleep(Millis(300), Millis(200), kStart);
+    EXPECT_EQ(asleep.check(at(5'000)), Due::ping);
+    EXPECT_EQ(asleep.next(), at(5'180));
+}
+
 TEST(Heartbeat, AnyPacketCountsAsLifeButDoesNotPutOffThePing) {
     Heartbeat heart(Millis(300), Millis(200), kStart);
     heart.on_packet(at(100));
@@ -115,6 +124,25 @@ TEST(SendQueue, DropsVolatileOnesFirstAndThenRefuses) {
     EXPECT_EQ(queue.pop()->text->size(), 998U);
     EXPECT_EQ(queue.pop()->text->size(), 1'000U);
     EXPECT_TRUE(queue.empty());
+}
+
+TEST(SendQueue, AFullQueueIsNotMovedForEachMessageThatIsDropped) {
+    constexpr std::size_t kFit = 1'000;
+    SendQueue queue(kFit * message(10).cost());
+    EXPECT_TRUE(queue.push(message(10)));
+    for (std::size_t i = 1; i < kFit; ++i) {
+        EXPECT_TRUE(queue.push(message(10, true)));
+    }
+    const Message* place = &queue.front();
+    std::size_t moved = 0;
+    for (std::size_t i = 0; i < 10 * kFit; ++i) {
+        EXPECT_TRUE(queue.push(message(10, true)));
+        moved += &queue.front() == place ? 0 : 1;
+        place = &queue.front();
+    }
+    EXPECT_LT(moved, 100U);
+    EXPECT_EQ(queue.dropped(), 10 * kFit);
+    EXPECT_EQ(queue.bytes(), kFit * message(10).cost());
 }
 
 TEST(SendQueue, AnEmptyQueueTakesOneMessageOfAnySize) {

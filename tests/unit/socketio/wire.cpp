@@ -2,9 +2,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,8 +13,6 @@
 
 namespace flow::socketio::testing {
 namespace {
-
-constexpr int kSeconds = 10;
 
 bool same_name(std::string_view left, std::string_view right) {
     const auto same = [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); };
@@ -50,22 +46,14 @@ unsigned WireFrame::close_code() const {
     return static_cast<unsigned char>(data[0]) * 256U + static_cast<unsigned char>(data[1]);
 }
 
-Wire::Wire(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    const timeval limit{kSeconds, 0};
-    const int yes = 1;
-    ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-    ::setsockopt(socket_, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-    ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-    sockaddr_in server{};
-    server.sin_family = AF_INET;
-    server.sin_port = htons(port);
-    server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    const int failed = ::connect(socket_, reinterpret_cast<const sockaddr*>(&server), sizeof server);
-    EXPECT_EQ(failed, 0) << "no connection to port " << port;
+Wire::Wire(std::uint16_t port) : socket_(connect_raw(port)) {
+    EXPECT_GE(socket_, 0) << "no connection to port " << port;
 }
 
 Wire::~Wire() {
-    ::close(socket_);
+    if (socket_ >= 0) {
+        ::close(socket_);
+    }
 }
 
 std::string Wire::name() const {

@@ -179,5 +179,18 @@ TEST(WireHandshake, AfterTheUpgradePollsAndPostsAreBadRequests) {
     EXPECT_TRUE(socket.read_frame().is(kTextFrame, "4z"));
 }
 
+TEST(WireHandshakeAlone, WhatComesBehindAnUpgradeRequestIsRead) {
+    Loopback loop(Loopback::quick_config(), mount_answering);
+    Wire socket(loop.port());
+    socket.write(upgrade_text(websocket_target("")) + frame_bytes(kTextFrame, "40") +
+                 frame_bytes(kTextFrame, R"(42["message",1])").substr(0, 9));
+    EXPECT_EQ(socket.read_answer().status(), 101U);
+    EXPECT_TRUE(socket.read_frame().data.starts_with("0{"));
+    EXPECT_TRUE(socket.read_packet().data.starts_with("40{"));
+    EXPECT_TRUE(socket.read_packet().data.starts_with("42[\"auth\""));
+    socket.write(frame_bytes(kTextFrame, R"(42["message",1])").substr(9));
+    EXPECT_TRUE(socket.read_packet().is(kTextFrame, R"(42["message-back",1])"));
+}
+
 }  // namespace
 }  // namespace flow::socketio::testing

@@ -53,6 +53,17 @@ protected:
         EXPECT_TRUE(socket_.read_packet().is(kTextFrame, "42" + prefix + R"(["auth",)" + auth + "]"));
     }
 
+    /// Opens a session, joins "/" and reads what the server says to it; the sid.
+    static std::string join_by_polling(Wire& http) {
+        const std::string sid = open_polling(http);
+        EXPECT_EQ(http.post(polling_target(sid), "40").body, "ok");
+        std::string got;
+        while (got.find("auth") == std::string::npos) {
+            got = http.get(polling_target(sid)).body;
+        }
+        return sid;
+    }
+
     Loopback loop_;
     Wire socket_;
 };
@@ -211,12 +222,7 @@ TEST_F(WireNamespace, AsJavaScriptDoesItConnectByPostAndCountsFromZero) {
 
 TEST_F(WireNamespace, AHeaderByPostAndItsAttachmentsByTheWebsocket) {
     Wire http(loop_.port());
-    const std::string sid = open_polling(http);
-    EXPECT_EQ(http.post(polling_target(sid), "40").body, "ok");
-    std::string got;
-    while (got.find("auth") == std::string::npos) {
-        got = http.get(polling_target(sid)).body;
-    }
+    const std::string sid = join_by_polling(http);
     const std::string header =
         R"(452-3["ask",{"_placeholder":true,"num":1},{"_placeholder":true,"num":0}])" "\x1e" "bAQI=";
     EXPECT_EQ(http.post(polling_target(sid), header).body, "ok");
@@ -230,12 +236,7 @@ TEST_F(WireNamespace, AHeaderByPostAndItsAttachmentsByTheWebsocket) {
 
 TEST_F(WireNamespace, AnEventWhoseAttachmentsGoByPolling) {
     Wire http(loop_.port());
-    const std::string sid = open_polling(http);
-    EXPECT_EQ(http.post(polling_target(sid), "40").body, "ok");
-    std::string got;
-    while (got.find("auth") == std::string::npos) {
-        got = http.get(polling_target(sid)).body;
-    }
+    const std::string sid = join_by_polling(http);
     const std::string event = R"(451-["x",{"_placeholder":true,"num":0}])" "\x1e" "bAQIDBA==";
     EXPECT_EQ(http.post(polling_target(sid), event).body, "ok");
     EXPECT_EQ(http.get(polling_target(sid)).body,

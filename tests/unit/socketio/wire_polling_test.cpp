@@ -190,6 +190,42 @@ TEST_F(WirePolling, TheClientsCloseIsAnsweredAndEndsTheSession) {
     EXPECT_EQ(client_.get(target()).body, kUnknownSid);
 }
 
+TEST_F(WirePolling, AHangupIsNoticedInTheSecondPollToo) {
+    {
+        Wire poller(loop_.port());
+        EXPECT_EQ(client_.post(target(), "4hello").body, "ok");
+        EXPECT_EQ(poller.get(target()).body, "4hello");
+        poller.write(get_text(target()));
+        ASSERT_TRUE(session_has([](EngineSession& session) { return session.transport().poll_open(); }));
+    }
+    EXPECT_TRUE(eventually([this] { return loop_.sessions() == 0; }));
+}
+
+TEST_F(WirePolling, AHangupIsNoticedBehindAnotherRequest) {
+    echo_one();
+    {
+        Wire poller(loop_.port());
+        poller.write(get_text(target()));
+        ASSERT_TRUE(session_has([](EngineSession& session) { return session.transport().poll_open(); }));
+        poller.write(get_text("/other"));
+        for (int turn = 0; turn < 100; ++turn) {
+            loop_.on_loop([](Server&) {});
+        }
+    }
+    EXPECT_TRUE(eventually([this] { return loop_.sessions() == 0; }));
+}
+
+TEST_F(WirePolling, ARequestBehindAPollIsAnsweredAfterIt) {
+    echo_one();
+    Wire poller(loop_.port());
+    poller.write(get_text(target()));
+    ASSERT_TRUE(session_has([](EngineSession& session) { return session.transport().poll_open(); }));
+    poller.write(get_text("/other"));
+    EXPECT_EQ(client_.post(target(), "4later").body, "ok");
+    EXPECT_EQ(poller.read_answer().body, "4later");
+    EXPECT_EQ(poller.read_answer().status(), 404U);
+}
+
 TEST_F(WirePolling, APingOfTheClientIsOfAnotherVersion) {
     EXPECT_EQ(client_.post(target(), "2").status(), 400U);
     EXPECT_EQ(client_.get(target()).body, kUnknownSid);

@@ -26,6 +26,34 @@ Handlers sample_handlers(std::vector<std::string>& heard) {
     return handlers;
 }
 
+TEST(WireSession, WhatIsBeingWrittenArrivesThoughTheClientSaysGoodbye) {
+    constexpr std::size_t kBytes = 24'000'000;      // more than two kernels' buffers take
+    std::shared_ptr<Socket> joined;
+    Loopback loop(Loopback::quick_config(), [&joined](Server& server) {
+        Handlers handlers;
+        handlers.on_connect = [&joined](const std::shared_ptr<Socket>& socket) { joined = socket; };
+        server.set_namespace("/", handlers);
+    });
+    Wire socket(loop.port());
+    ASSERT_TRUE(open_wire(socket));
+    socket.send("40");
+    EXPECT_TRUE(socket.read_packet().data.starts_with("40{"));
+    loop.on_loop([&](Server&) { joined->emit("x", std::string(kBytes, 'x')); });
+    const auto let_it_work = [&loop] {
+        for (int turn = 0; turn < 200; ++turn) {
+            loop.on_loop([](Server&) {});
+        }
+    };
+    let_it_work();
+    socket.send_frame(kCloseFrame, "\x03\xe8");
+    let_it_work();
+    const WireFrame frame = socket.read_frame();
+    EXPECT_FALSE(frame.ended);
+    EXPECT_GT(frame.data.size(), kBytes);
+    EXPECT_EQ(socket.read_frame().first, kCloseFrame);
+    loop.on_loop([&](Server&) { joined.reset(); });
+}
+
 TEST(WireSession, FromTheOpenPacketToTheGoodbye) {
     std::vector<std::string> heard;
     Config config = Loopback::quick_config();

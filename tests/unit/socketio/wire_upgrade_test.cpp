@@ -188,6 +188,18 @@ TEST_F(WireUpgradeHeartbeat, APingThatIsDueMeanwhileComesOnTheWebsocket) {
     EXPECT_TRUE(socket.read_frame().is(kTextFrame, "2")) << "and the next one after the pong";
 }
 
+TEST_F(WireUpgradeHeartbeat, ProbesAreASignOfLife) {
+    Wire socket(loop_.port());
+    probe(socket);
+    const auto end = Clock::now() + milliseconds(1'000);
+    while (Clock::now() < end) {
+        socket.send("2probe");
+        ASSERT_TRUE(socket.read_frame().is(kTextFrame, "3probe"));
+    }
+    socket.send("5");
+    EXPECT_TRUE(socket.read_frame().is(kTextFrame, "2")) << "the ping that was due meanwhile";
+}
+
 TEST_F(WireUpgradeHeartbeat, AnUpgradeThatStopsHalfwayDoesNotKeepADeadSession) {
     Wire socket(loop_.port());
     probe(socket);

@@ -124,7 +124,7 @@ void fill(Draw& draw, std::optional<domain::Intention>& out) {
     }
     domain::Intention& intention = out.emplace();
     draw.word(intention.step, 8);
-    draw.word(intention.purpose, 5);
+    draw.word(intention.purpose, 6);
     draw.text(intention.cause);
     draw.text(intention.docker_id);
     draw.time(intention.started_seen);
@@ -168,6 +168,8 @@ void fill(Draw& draw, domain::Period& period) {
     });
     draw.time(period.oom_at);
     draw.flip(period.paused);
+    draw.text(period.health);
+    draw.flip(period.warned);
 }
 
 void fill_believed(Draw& draw, Status& status) {
@@ -186,6 +188,7 @@ void fill_believed(Draw& draw, Status& status) {
     draw.flip(status.way_back);
     draw.word(status.verdict, 3);
     draw.integer(status.failed_generation);
+    draw.integer(status.pulled_generation);
     fill(draw, status.backoff);
     draw.some(status.pending, [&draw](domain::PendingExit& exit) { fill(draw, exit); });
     draw.time(status.need_ping);
@@ -203,6 +206,9 @@ void fill_told(Draw& draw, Status& status) {
     draw.text(status.ended_by);
     draw.text(status.waiting_for);
     draw.flip(status.recreate);
+    draw.flip(status.queued);
+    draw.time(status.first_started);
+    draw.time(status.finished_at);
     draw.flip(status.created_told);
     draw.flip(status.running_told);
     draw.time(status.start_told);

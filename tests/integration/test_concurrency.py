@@ -1,0 +1,71 @@
+"""Nobody waits for somebody else's stop or pull (design 4, Queue): on the real engine."""
+import socket
+import threading
+
+from flowtest import FlowTest, eventually
+
+IGNORES_TERM = ['sh', '-c', 'trap "" TERM; echo ready; while :; do sleep 0.1; done']
+SLOW_STOPS = 12
+
+
+class SilentRegistry:
+    """Takes connections and never answers."""
+
+    def __init__(self):
+        self.server = socket.socket()
+        self.server.bind(('127.0.0.1', 0))
+        self.server.listen()
+        self.taken = []
+        self.host = '127.0.0.1:%d' % self.server.getsockname()[1]
+        threading.Thread(target=self.take, daemon=True).start()
+
+    def take(self):
+        try:
+            while True:
+                self.taken.append(self.server.accept()[0])
+        except OSError:
+            pass
+
+    def end(self):
+        self.server.close()
+        for connection in self.taken:
+            connection.close()
+
+
+class Concurrency(FlowTest):
+    def test_slow_stops_and_a_pull_that_hangs_delay_nobody(self):
+        registry = SilentRegistry()
+        self.addCleanup(registry.end)
+        slow = [self.create_running('slow%d' % i, command=IGNORES_TERM, stop_grace_period='1h')
+                for i in range(SLOW_STOPS)]
+        for container in slow:
+            self.engine.printed(self.docker_id(container), 'ready')
+            self.assertTrue(self.client.call('stop_container', container_id=container)['ok'])
+        hangs = self.client.call('create_container', name='hangs', image=registry.host + '/x:1', network_mode='none')
+        eventually(lambda: registry.taken, what='the pull under way')
+        for container in slow:
+            self.reaches(container, 'stopping')
+        for i in range(3):
+            container = self.create_running('quick%d' % i)
+            self.client.done('stop_container', container_id=container, timeout=0)
+            self.client.done('delete_container', container_id=container)
+        self.assertEqual({self.state(c) for c in slow}, {'stopping'})
+        self.client.done('delete_container', container_id=hangs['container_id'])
+        self.cut_short(slow)
+
+    def cut_short(self, slow):
+        """A stop with timeout 0 and a delete with force do not wait for the hour."""
+        self.client.done('stop_container', container_id=slow[0], timeout=0)
+        self.assertEqual(self.state(slow[0]), 'stopped')
+        for container in slow:
+            self.client.call('delete_container', container_id=container, force=True)
+        eventually(lambda: self.client.call('list_containers')['count'] == 0, 60, 'all gone')
+        self.assertEqual(self.client.of('container_crashed'), [])
+
+    def test_a_newer_spec_overtakes_a_retry(self):
+        container = self.create_running('web')
+        self.client.call('update_container', container_id=container, image='127.0.0.1:1/nope:1')
+        eventually(lambda: self.client.status(container)['reason'] == 'ImagePullBackOff', what='its backoff')
+        self.client.done('update_container', container_id=container, image='flow-demo:latest', environment={'A': '1'})
+        status = self.reaches(container, 'running')
+        self.assertEqual((status['active_generation'], status['reason']), (3, ''))

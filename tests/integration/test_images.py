@@ -1,0 +1,158 @@
+"""Where images come from (contract 2, pull_policy and registry_auth): a registry with a password on loopback."""
+import base64
+import crypt
+import http.client
+import json
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import uuid
+
+from flowtest import FlowTest, eventually
+
+FOREVER = ['sh', '-c', 'trap "exit 0" TERM; sleep 1000 & wait']
+USER, PASSWORD = 'ann', 'open sesame'
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(('127.0.0.1', 0))
+        return s.getsockname()[1]
+
+
+class Registry:
+    """Debian's docker-registry, with one user; ended by its pid."""
+
+    def __init__(self):
+        self.folder = tempfile.mkdtemp(prefix='fr', dir='/tmp')
+        self.port = free_port()
+        self.host = '127.0.0.1:%d' % self.port
+        hashed = crypt.crypt(PASSWORD, crypt.mksalt(crypt.METHOD_BLOWFISH, rounds=16))
+        with open(self.folder + '/users', 'w') as f:
+            f.write('%s:%s\n' % (USER, hashed))
+        with open(self.folder + '/config.yml', 'w') as f:
+            f.write('version: 0.1\nstorage: {filesystem: {rootdirectory: %s/data}}\nhttp: {addr: %s}\n'
+                    'auth: {htpasswd: {realm: test, path: %s/users}}\n' % (self.folder, self.host, self.folder))
+        with open(self.folder + '/log', 'w') as log:
+            self.process = subprocess.Popen(['docker-registry', 'serve', self.folder + '/config.yml'],
+                                            stdout=log, stderr=log)
+        eventually(self.answers, 30, 'an answer of the registry')
+
+    def answers(self):
+        try:
+            connection = http.client.HTTPConnection(self.host, timeout=5)
+            connection.request('GET', '/v2/')
+            return connection.getresponse().status == 401
+        except OSError:
+            return False
+
+    def end(self):
+        self.process.terminate()
+        self.process.wait(20)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Images(FlowTest):
+    def setUp(self):
+        super().setUp()
+        self.registry = Registry()
+        self.addCleanup(self.registry.end)
+        self.made = []
+        self.addCleanup(self.forget)
+        secret = os.path.join(self.daemon.folder, 'secret')
+        with open(secret, 'w') as f:
+            f.write(PASSWORD + '\n')
+        config = os.path.join(self.daemon.folder, 'config.yaml')
+        with open(config, 'w') as f:
+            f.write('registries:\n  ours: {server: "%s", username: %s, password_file: %s}\n'
+                    '  wrong: {server: "%s", username: %s, password: nonsense}\n'
+                    % (self.registry.host, USER, secret, self.registry.host, USER))
+        self.daemon.options += ['--config', config]
+        self.again()
+
+    def forget(self):
+        for image in self.made:
+            self.engine.call('DELETE', '/images/%s?force=1' % image, ok=(200, 404, 409))
+
+    def push(self, tag='1', script='true'):
+        """A new image in the registry; the engine itself does not have it any more. Answers name and digest."""
+        repository = '%s/team/app%s' % (self.registry.host, uuid.uuid4().hex[:6])
+        return self.push_as(repository, tag, script)
+
+    def push_as(self, repository, tag, script):
+        made = self.engine.call('POST', '/containers/create', {'Image': 'flow-demo:latest', 'Cmd': ['true']})['Id']
+        self.engine.call('POST', '/commit?container=%s&repo=%s&tag=%s' % (made, repository, tag),
+                         {'Labels': {'made': script + uuid.uuid4().hex}})
+        self.engine.remove(made)
+        image = '%s:%s' % (repository, tag)
+        auth = {'username': USER, 'password': PASSWORD, 'serveraddress': self.registry.host}
+        said = self.push_call(repository, tag, base64.urlsafe_b64encode(json.dumps(auth).encode()).decode())
+        digest = [line['aux']['Digest'] for line in said if 'aux' in line][0]
+        self.engine.call('DELETE', '/images/%s?force=1' % image)
+        self.made += [image, '%s@%s' % (repository, digest)]
+        return image, digest
+
+    def push_call(self, repository, tag, auth):
+        from flowtest import UnixConnection
+        connection = UnixConnection(self.engine.path)
+        connection.request('POST', '/v1.41/images/%s/push?tag=%s' % (repository, tag), None, {'X-Registry-Auth': auth})
+        said = [json.loads(line) for line in connection.getresponse().read().splitlines()]
+        connection.close()
+        self.assertFalse([line for line in said if 'error' in line], said)
+        return said
+
+    def test_a_private_image_comes_with_the_configured_credentials(self):
+        image, _ = self.push()
+        self.client.sio.on('image_pull_progress', self.client.keeper('image_pull_progress'))
+        container = self.create_running('web', image=image, registry_auth='ours', command=FOREVER)
+        self.assertEqual(self.state(container), 'running')
+        self.assertNotIn(PASSWORD, self.daemon.log())
+
+    def test_without_or_with_wrong_credentials_it_is_not_found_and_says_so(self):
+        image, _ = self.push()
+        for more in ({}, {'registry_auth': 'wrong'}):
+            answer = self.client.call('create_container', wait=True, name='web', image=image, network_mode='none', **more)
+            self.assertFalse(answer['ok'], answer)
+            self.assertEqual(answer['error']['error_type'], 'image_not_found')
+            self.assertEqual(answer['error']['details']['cause'], 'unauthorized', answer)
+        error = self.client.refused('create_container', name='web', image=image, registry_auth='nobody')
+        self.assertEqual(error['details']['field_errors'][0]['path'], 'registry_auth')
+
+    def test_what_is_not_there_is_told_apart_from_a_registry_that_does_not_answer(self):
+        missing = self.client.call('create_container', wait=True, name='web', image=self.registry.host + '/team/none:1',
+                                   network_mode='none', registry_auth='ours')['error']
+        self.assertEqual((missing['error_type'], missing['details']['cause']), ('image_not_found', 'not_found'), missing)
+        silent = self.client.call('create_container', wait=True, name='web', network_mode='none',
+                                  image='127.0.0.1:%d/team/none:1' % free_port())['error']
+        self.assertEqual(silent['details']['cause'], 'registry_unreachable', silent)
+
+    def test_pinned_by_digest(self):
+        image, digest = self.push()
+        pinned = '%s@%s' % (image.rsplit(':', 1)[0], digest)
+        container = self.create_running('web', image=pinned, registry_auth='ours', command=FOREVER)
+        inspected = self.engine.inspect(self.docker_id(container))
+        self.assertEqual(inspected['Config']['Image'], pinned)
+        self.client.done('update_container', container_id=container, image=pinned)
+        self.assertEqual(self.client.status(container)['docker_id'], inspected['Id'])
+
+    def test_never_is_an_error_and_found_later(self):
+        answer = self.client.call('create_container', wait=True, name='web', image='flow-nowhere:1', pull_policy='never',
+                                  network_mode='none')
+        self.assertEqual(answer['error']['error_type'], 'image_not_found', answer)
+        self.assertIn('pull_policy is never', answer['error']['message'])
+
+    def test_always_pulls_for_each_generation_but_not_by_itself(self):
+        image, _ = self.push()
+        repository, tag = image.rsplit(':', 1)
+        container = self.create_running('web', image=image, registry_auth='ours', pull_policy='always', command=FOREVER)
+        first = self.engine.inspect(self.docker_id(container))['Image']
+        self.push_as(repository, tag, 'second')
+        docker_id = self.docker_id(container)
+        self.engine.remove(docker_id)
+        eventually(lambda: self.client.status(container)['docker_id'] not in (None, docker_id) and
+                   self.state(container) == 'running', what='made again')
+        self.push_as(repository, tag, 'third')
+        self.client.done('update_container', container_id=container, environment={'V': '2'})
+        self.assertNotEqual(self.engine.inspect(self.docker_id(container))['Image'], first)

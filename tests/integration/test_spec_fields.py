@@ -1,0 +1,208 @@
+"""Every field of the spec that concerns the engine: what the engine made of it, and that applying it twice plans nothing
+(contract 2, design 4). Then the defaults that keep a container in its place, seen from inside."""
+import os
+import tempfile
+
+from flowtest import FlowTest, eventually
+
+FOREVER = ['sh', '-c', 'trap "exit 0" TERM; echo ready; sleep 1000 & wait']
+MB = 1 << 20
+
+
+def config(*path):
+    return lambda inspected: walk(inspected['Config'], path)
+
+
+def host(*path):
+    return lambda inspected: walk(inspected['HostConfig'], path)
+
+
+def walk(value, path):
+    for key in path:
+        value = value[key]
+    return value
+
+
+def mount_at(target):
+    return lambda inspected: [(m['Type'], m['RW']) for m in inspected['Mounts'] if m['Destination'] == target]
+
+
+# Name, fields, how the engine shows it, what it must show.
+FIELDS = [
+    ('labels', {'labels': {'app': 'x'}}, config('Labels', 'app'), 'x'),
+    ('task', {'task_id': 't-1', 'runner_id': 'r-1'}, config('Labels', 'flow.task-id'), 't-1'),
+    ('command', {'command': FOREVER}, config('Cmd'), FOREVER),
+    ('command-text', {'command': 'sleep "1000"'}, config('Cmd'), ['sleep', '1000']),
+    ('entrypoint', {'entrypoint': ['sh', '-c', 'sleep 1000 & wait'], 'command': []}, config('Entrypoint'),
+     ['sh', '-c', 'sleep 1000 & wait']),
+    ('environment', {'environment': {'B': '2', 'A': '1'}}, lambda i: {'A=1', 'B=2'} <= set(i['Config']['Env']), True),
+    ('volume', {'volumes': {'VOLUME': '/data'}}, mount_at('/data'), [('volume', True)]),
+    ('anonymous', {'volumes': ['/scratch']}, mount_at('/scratch'), [('volume', True)]),
+    ('bind', {'volumes': {'FOLDER': '/in:ro'}}, mount_at('/in'), [('bind', False)]),
+    ('two-mounts', {'volumes': ['FOLDER:/b', 'FOLDER:/a']}, mount_at('/a'), [('bind', True)]),
+    ('tmpfs', {'tmpfs': ['/x:size=1m', '/y']}, host('Tmpfs'), {'/x': 'size=1m', '/y': ''}),
+    ('ports', {'ports': ['127.0.0.1::90', '81'], 'network_mode': 'bridge'}, host('PortBindings', '90/tcp', 0, 'HostIp'),
+     '127.0.0.1'),
+    ('networks', {'networks': ['NETWORK-b', 'NETWORK-a'], 'network_mode': None},
+     lambda i: len(i['NetworkSettings']['Networks']), 2),
+    ('hostname', {'hostname': 'elsewhere'}, config('Hostname'), 'elsewhere'),
+    ('user', {'user': '1000:1000'}, config('User'), '1000:1000'),
+    ('working_dir', {'working_dir': '/tmp'}, config('WorkingDir'), '/tmp'),
+    ('read_only', {'read_only': True}, host('ReadonlyRootfs'), True),
+    ('init', {'init': True}, host('Init'), True),
+    ('cpus', {'resources': {'cpus': 0.5}}, host('NanoCpus'), 500_000_000),
+    ('cpu_shares', {'resources': {'cpu_shares': 512}}, host('CpuShares'), 512),
+    ('memory', {'resources': {'memory': '64m', 'memory_reservation': '32m'}}, host('MemorySwap'), 64 * MB),
+    ('pids', {'resources': {'pids': 99}}, host('PidsLimit'), 99),
+    ('ulimits', {'resources': {'ulimits': {'nofile': {'soft': 100, 'hard': 200}, 'core': 0}}},
+     lambda i: sorted(u['Name'] for u in i['HostConfig']['Ulimits']), ['core', 'nofile']),
+    ('shm_size', {'resources': {'shm_size': '1m'}}, host('ShmSize'), MB),
+    ('restricted', {'security': {'profile': 'restricted', 'cap_add': ['net_bind_service', 'CAP_CHOWN']}},
+     host('CapDrop'), ['ALL']),
+    ('baseline', {'security': {'profile': 'baseline', 'cap_drop': ['mknod']}}, host('CapDrop'), ['MKNOD']),
+    ('privileges', {'security': {'no_new_privileges': False}}, host('SecurityOpt'), None),
+    ('healthcheck', {'healthcheck': {'test': ['CMD', 'true'], 'interval': '10s'}}, config('Healthcheck', 'Interval'),
+     10 ** 10),
+    ('no-healthcheck', {'healthcheck': {'disable': True}}, config('Healthcheck', 'Test'), ['NONE']),
+    ('logging', {'logging': {'options': {'max-size': '1m'}}}, host('LogConfig', 'Config', 'max-size'), '1m'),
+    ('log-driver', {'logging': {'driver': 'none'}}, host('LogConfig', 'Type'), 'none'),
+    ('stop', {'stop_signal': 'int', 'stop_grace_period': '3s'}, config('StopSignal'), 'SIGINT'),
+    ('restart', {'restart': 'always'}, host('RestartPolicy', 'Name'), 'no'),
+]
+
+
+class Fields(FlowTest):
+    def setUp(self):
+        super().setUp()
+        self.folder = tempfile.mkdtemp(prefix='in', dir='/srv' if os.path.isdir('/srv') else '/tmp')
+        self.addCleanup(os.rmdir, self.folder)
+
+    def fill(self, value):
+        if isinstance(value, dict):
+            return {self.fill(k): self.fill(v) for k, v in value.items()}
+        if isinstance(value, list):
+            return [self.fill(v) for v in value]
+        if isinstance(value, str):
+            return (value.replace('FOLDER', self.folder).replace('VOLUME', self.daemon.prefix + 'volume')
+                    .replace('NETWORK', self.daemon.prefix + 'net'))
+        return value
+
+    def test_each_is_applied_once(self):
+        specs, ids = {}, {}
+        for name, fields, _, _ in FIELDS:
+            spec = {'image': 'flow-demo:latest', 'network_mode': 'none', 'command': FOREVER, **self.fill(fields)}
+            specs[name] = {k: v for k, v in spec.items() if v is not None}
+            answer = self.client.call('create_container', name=name, desired_state='running', **specs[name])
+            self.assertTrue(answer['ok'], (name, answer))
+            ids[name] = answer['container_id']
+        before = {}
+        for name, _, look, wanted in FIELDS:
+            status = self.reaches(ids[name], 'running')
+            before[name] = status['docker_id']
+            with self.subTest(field=name):
+                self.assertEqual(look(self.engine.inspect(status['docker_id'])), wanted)
+        self.applied_again(specs, ids, before)
+        self.again()
+        self.applied_again(specs, ids, before)
+        for container in ids.values():
+            self.client.call('delete_container', container_id=container, force=True)
+        eventually(lambda: self.client.call('list_containers')['count'] == 0, 60, 'all gone')
+        volumes = [v['Name'] for v in self.engine.call('GET', '/volumes')['Volumes'] or []]
+        self.assertNotIn(self.daemon.prefix + 'volume', volumes)
+        networks = [n['Name'] for n in self.engine.call('GET', '/networks')]
+        self.assertFalse([n for n in networks if n.startswith(self.daemon.prefix)])
+
+    def applied_again(self, specs, ids, before):
+        for name, spec in specs.items():
+            with self.subTest(applied_again=name):
+                answer = self.client.done('update_container', container_id=ids[name], **spec)
+                self.assertFalse(answer['changed'], answer)
+                status = self.client.status(ids[name])
+                self.assertEqual((status['docker_id'], status['generation'], status['reason']), (before[name], 1, ''))
+
+
+class Limits(FlowTest):
+    """In place where the engine can; a limit that is taken away needs a new container."""
+
+    options = ('--update-monitor', '300ms')
+
+    def limits(self, container):
+        inspected = self.engine.inspect(self.docker_id(container))['HostConfig']
+        return inspected['Memory'], inspected['MemorySwap'], inspected['PidsLimit']
+
+    def test_in_place(self):
+        container = self.create_running('web', command=FOREVER, resources={'memory': '64m'})
+        docker_id = self.docker_id(container)
+        for memory in (32 * MB, 128 * MB):
+            self.client.done('update_container', container_id=container, resources={'memory': memory})
+            self.assertEqual(self.limits(container), (memory, memory, 512))
+        self.client.done('update_container', container_id=container, resources={'pids': -1})
+        self.assertIn(self.limits(container)[2], (0, -1, None))
+        self.assertEqual(self.docker_id(container), docker_id)
+        self.client.done('update_container', container_id=container, resources={'memory': None})
+        self.assertNotEqual(self.docker_id(container), docker_id)
+        self.assertEqual(self.limits(container)[:2], (0, 0))
+
+
+class Inside(FlowTest):
+    """What a program finds out about its own cage."""
+
+    def printed(self, name, script, **spec):
+        """All that the script writes; it is to end with 0."""
+        spec.setdefault('security', {'profile': 'restricted'})
+        container = self.create_running(name, command=['sh', '-c', script], **spec)
+        status = eventually(lambda: (lambda s: s['state'] in ('completed', 'error') and s)(self.client.status(container)),
+                            what='its end')
+        return self.engine.call('GET', '/containers/%s/logs?stdout=1&stderr=1' % status['docker_id'], raw=True).decode(
+            errors='replace')
+
+    def test_no_capabilities_and_no_new_privileges(self):
+        text = self.printed('caps', 'cat /proc/self/status')
+        for line in ('CapEff:\t0000000000000000', 'CapBnd:\t0000000000000000', 'NoNewPrivs:\t1', 'Seccomp:\t2'):
+            self.assertIn(line, text)
+
+    def test_baseline_has_dockers_own_and_no_new_privileges(self):
+        text = self.printed('base', 'cat /proc/self/status', security={'profile': 'baseline'})
+        self.assertIn('CapEff:\t00000000a80425fb', text)
+        self.assertIn('NoNewPrivs:\t1', text)
+
+    def test_a_fork_bomb_ends_at_its_limit(self):
+        script = 'i=0; while [ $i -lt 200 ]; do sleep 3 & i=$((i+1)); done; echo survived'
+        self.assertIn("can't fork", self.printed('bomb', script, resources={'pids': 32}, restart='no'))
+
+    def test_memory_has_no_swap_beside_it(self):
+        container = self.create_running('hungry', restart='no', resources={'memory': '16m'},
+                                        command=['sh', '-c', 'tail /dev/zero'])
+        crash = self.client.wait('container_crashed', container_id=container)
+        self.assertTrue(crash['oom_killed'], crash)
+        self.assertEqual(self.reaches(container, 'error')['reason'], 'OOMKilled')
+
+    def test_the_root_can_be_read_only(self):
+        self.assertIn('Read-only', self.printed('ro', 'touch /x; touch /tmp/y && echo fine', read_only=True,
+                                                tmpfs='/tmp', restart='no'))
+
+
+REFUSED = [
+    ('command', {'command': ['/no/such/program']}, 'command'),
+    ('user', {'user': 'nobody-of-that-name'}, 'user'),
+    ('small', {'resources': {'memory': '4m'}}, 'memory'),
+    ('ulimit', {'resources': {'ulimits': {'nofile': {'soft': 1 << 30, 'hard': 1 << 30}}}}, 'ulimits'),
+    ('cpus', {'resources': {'cpus': 4096}}, 'cpus'),
+    ('logs', {'logging': {'driver': 'no-such-driver'}}, 'logging'),
+]
+
+
+class Refusals(FlowTest):
+    """What the engine refuses ends in an error that names the field and what the engine said, and in no hot loop."""
+
+    def test_each(self):
+        for name, fields, field in REFUSED:
+            with self.subTest(refused=name):
+                answer = self.client.call('create_container', wait=True, name=name, image='flow-demo:latest',
+                                          network_mode='none', desired_state='running', **fields)
+                self.assertFalse(answer['ok'], answer)
+                error = answer['error']
+                self.assertIn(field, str(error['details'].get('field')), error)
+                self.assertIn(error['details']['engine_message'], error['message'])
+        calls = self.daemon.sql("select name, count(*) from events where kind = 'action' group by name")
+        self.assertFalse([row for row in calls if row[1] > 6], calls)
