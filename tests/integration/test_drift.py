@@ -277,7 +277,7 @@ class Drift(FlowTest):
                 'resources': {'cpus': 0.25, 'cpu_shares': 200, 'memory': '64m', 'memory_reservation': '32m', 'pids': -1,
                               'ulimits': {'nofile': {'soft': 64, 'hard': 64}}, 'shm_size': '8m'},
                 'security': {'cap_drop': ['ALL'], 'cap_add': ['CHOWN', 'NET_BIND_SERVICE']},
-                'network_mode': None, 'networks': [network, 'bridge']}
+                'network_mode': None, 'networks': [network, network + '2']}
         try:
             container = self.create_running('web', **spec)
             docker_id = self.docker_id(container)
@@ -291,6 +291,7 @@ class Drift(FlowTest):
             self.assertEqual(self.client.of('status_changed', reason='DriftRepaired'), [])
         finally:
             self.drop_network(network)
+            self.drop_network(network + '2')
             self.engine.call('DELETE', '/volumes/' + urllib.parse.quote(self.daemon.prefix + 'v'), ok=(204, 404))
 
 
