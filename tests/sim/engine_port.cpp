@@ -5,6 +5,8 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "domain/drift.hpp"
+
 namespace flow::sim {
 namespace {
 
