@@ -104,6 +104,8 @@ class Drift(FlowTest):
         self.assertEqual(names, again)
         archive = '/containers/%s/archive?path=/data/f' % self.docker_id(container)
         eventually(lambda: b'x\nx\n' in self.engine.call('GET', archive, raw=True), what='the data of both')
+        self.client.done('delete_container', container_id=container)
+        self.assertEqual(self.engine.call('GET', '/volumes/' + names[0], ok=(404,)).get('Id'), None)
 
     def test_what_comes_again_is_left_in_the_end(self):
         container = self.create_running('web', command=STAYS)
