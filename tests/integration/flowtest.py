@@ -21,7 +21,8 @@ import socketio
 
 ENGINE_SOCKET = os.environ.get('DOCKER_HOST', 'unix:///var/run/docker.sock')[len('unix://'):]
 EVENTS = ('connected error activity_log status_changed container_created container_started container_stopped '
-          'container_restarted container_updated container_deleted container_crashed container_status '
+          'container_restarted container_updated container_deleted container_crashed container_health_warning '
+          'container_status '
           'container_list container_status_update resync create_container start_container stop_container '
           'restart_container update_container delete_container rollback_container apply get_container_status '
           'list_containers').split()

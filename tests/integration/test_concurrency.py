@@ -47,7 +47,7 @@ class Concurrency(FlowTest):
             self.reaches(container, 'stopping')
         for i in range(3):
             container = self.create_running('quick%d' % i)
-            self.client.done('stop_container', container_id=container, timeout=0)
+            self.client.done('stop_container', {'container_id': container, 'timeout': 0})
             self.client.done('delete_container', container_id=container)
         self.assertEqual({self.state(c) for c in slow}, {'stopping'})
         self.client.done('delete_container', container_id=hangs['container_id'])
@@ -55,7 +55,7 @@ class Concurrency(FlowTest):
 
     def cut_short(self, slow):
         """A stop with timeout 0 and a delete with force do not wait for the hour."""
-        self.client.done('stop_container', container_id=slow[0], timeout=0)
+        self.client.done('stop_container', {'container_id': slow[0], 'timeout': 0})
         self.assertEqual(self.state(slow[0]), 'stopped')
         for container in slow:
             self.client.call('delete_container', container_id=container, force=True)

@@ -20,8 +20,8 @@ class Health(FlowTest):
     def test_its_changes_are_told_and_a_failure_is_a_warning(self):
         container = self.create_running('web', command=PROGRAM, healthcheck=PROBE)
         docker_id = self.healthy(container)['docker_id']
-        self.assertEqual([e['health'] for e in self.client.of('status_changed', new_state='running')],
-                         ['starting', 'healthy'])
+        eventually(lambda: [e['health'] for e in self.client.of('status_changed', new_state='running')][-2:] ==
+                   ['starting', 'healthy'], what='its changes told')
         self.exec(docker_id, 'rm', '/ok')
         warning = self.client.wait('container_health_warning', container_id=container)
         self.assertEqual(warning['health'], 'unhealthy')

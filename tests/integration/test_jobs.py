@@ -34,7 +34,8 @@ class Jobs(FlowTest):
         status = self.reaches(container, 'error')
         self.assertEqual(status['reason'], 'BackoffLimitExceeded')
         self.assertEqual(status['last_exit']['exit_code'], 4)
-        crashes = self.client.of('container_crashed', container_id=container)
+        crashes = eventually(lambda: (lambda all_: len(all_) == 2 and all_)(self.client.of('container_crashed')),
+                             what='both crashes told')
         self.assertEqual([c['crash_details']['logs'][-1:] for c in crashes], [['no good']] * 2)
         self.assertEqual(self.client.of('container_deleted'), [])
 
