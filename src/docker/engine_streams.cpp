@@ -105,8 +105,10 @@ reconciler::Awaitable<std::unique_ptr<reconciler::EventStream>> EngineClient::su
     }
     std::unique_ptr<reconciler::EventStream> subscription = std::make_unique<Subscription>(feeds);
     for (const auto& feed : feeds) {
-        auto decided = feed->decided().async_wait(asio::as_tuple(asio::use_awaitable));
-        co_await std::move(decided);
+        if (!feed->is_open() && !feed->broken()) {  // else while another one was waited for
+            auto decided = feed->decided().async_wait(asio::as_tuple(asio::use_awaitable));
+            co_await std::move(decided);
+        }
         if (!feed->is_open()) {
             co_return not_opened(*feed, what);
         }

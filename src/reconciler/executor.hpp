@@ -28,7 +28,6 @@ public:
     Executor(Services& services, const Config& config, ObservedCache& cache, Hooks hooks);
     /// The parts that need each other: set once before the first act().
     void connect(Watch& watch, Pulls& pulls, Crashes& crashes);
-
     boost::asio::awaitable<void> act(std::string container_id, Action action);
     /// Inspects containers of the row that only an event has told of.
     boost::asio::awaitable<void> look(std::string container_id);
@@ -36,7 +35,6 @@ public:
     boost::asio::awaitable<void> remove_orphans(std::string container_id);
     /// The row went without a deletion (its create was undone): what was made for it goes, too.
     boost::asio::awaitable<void> tidy(std::string container_id);
-
     bool stop_in_hand(const std::string& container_id) const { return stops_.contains(container_id); }
     const std::set<std::string>& missing_images() const { return missing_images_; }
     const std::set<std::string>& known_networks() const { return known_networks_; }

@@ -263,7 +263,8 @@ void Watch::on_event(const domain::EngineEvent& event) {
     hooks_.mark(event.container_id);
 }
 
-/// Each start joins networks, and each exit leaves them a moment after its `die`: only what is neither is looked at.
+/// Each start joins networks, which is nothing new. Each exit leaves them a moment after its `die`, as somebody's
+/// `docker network disconnect` may: looked at when that is over.
 void Watch::on_network(const domain::NetworkEvent& event) {
     constexpr domain::Duration kLeaving = std::chrono::seconds{1};
     if (!live_) {
@@ -274,13 +275,24 @@ void Watch::on_network(const domain::NetworkEvent& event) {
     if (seen == nullptr) {
         return;     // not ours, or inspected anyway
     }
-    const bool ended_now = !seen->running && event.time - seen->finished_at < kLeaving;
-    const bool joins_for_start = !seen->running && event.connected;
-    if (ended_now || joins_for_start) {
+    if (!seen->running && event.connected) {
+        return;     // for its start
+    }
+    if (!seen->running && event.time - seen->finished_at < kLeaving) {
+        services_.clock.after(kLeaving, [this, docker_id = event.docker_id] {
+            const domain::Observed* later = cache_.find(docker_id);
+            if (live_ && later != nullptr && !later->running) {
+                look_again(docker_id, later->container_id);
+            }
+        });
         return;
     }
-    cache_.doubt(event.docker_id);
-    hooks_.mark(seen->container_id);
+    look_again(event.docker_id, seen->container_id);
+}
+
+void Watch::look_again(const std::string& docker_id, std::string container_id) {
+    cache_.doubt(docker_id);
+    hooks_.mark(container_id);
 }
 
 void Watch::on_end(const domain::Error& error) {

@@ -62,6 +62,7 @@ private:
     boost::asio::awaitable<bool> list_agrees();
     void on_event(const domain::EngineEvent& event);
     void on_network(const domain::NetworkEvent& event);
+    void look_again(const std::string& docker_id, std::string container_id);
     void on_end(const domain::Error& error);
     void record_all(const Observation& observation);
     bool engine_stayed(const Observation& observation) const;

@@ -104,6 +104,8 @@ class Drift(FlowTest):
         self.assertEqual(names, again)
         archive = '/containers/%s/archive?path=/data/f' % self.docker_id(container)
         eventually(lambda: b'x\nx\n' in self.engine.call('GET', archive, raw=True), what='the data of both')
+        self.client.done('delete_container', container_id=container)
+        self.assertEqual(self.engine.call('GET', '/volumes/' + names[0], ok=(404,)).get('Id'), None)
 
     def test_what_comes_again_is_left_in_the_end(self):
         container = self.create_running('web', command=STAYS)
@@ -277,7 +279,7 @@ class Drift(FlowTest):
                 'resources': {'cpus': 0.25, 'cpu_shares': 200, 'memory': '64m', 'memory_reservation': '32m', 'pids': -1,
                               'ulimits': {'nofile': {'soft': 64, 'hard': 64}}, 'shm_size': '8m'},
                 'security': {'cap_drop': ['ALL'], 'cap_add': ['CHOWN', 'NET_BIND_SERVICE']},
-                'network_mode': None, 'networks': [network, 'bridge']}
+                'network_mode': None, 'networks': [network, network + '2']}
         try:
             container = self.create_running('web', **spec)
             docker_id = self.docker_id(container)
@@ -291,6 +293,7 @@ class Drift(FlowTest):
             self.assertEqual(self.client.of('status_changed', reason='DriftRepaired'), [])
         finally:
             self.drop_network(network)
+            self.drop_network(network + '2')
             self.engine.call('DELETE', '/volumes/' + urllib.parse.quote(self.daemon.prefix + 'v'), ok=(204, 404))
 
 
