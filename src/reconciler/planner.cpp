@@ -41,6 +41,15 @@ Next Planner::next() {
     return timer;
 }
 
+Next Planner::sooner(Next one, Next other) {
+    if (!one || !other) {
+        return one ? one : other;
+    }
+    const bool first = one->kind != Kind::wait ||
+                       (other->kind == Kind::wait && one->until <= other->until);
+    return first ? one : other;
+}
+
 Next Planner::in_hand() {
     const auto& intention = status_.intention;
     if (!intention) {

@@ -64,14 +64,7 @@ private:
         return after_backoff(domain::BackoffKind::step, std::move(action));
     }
     /// An action before a wait, of two waits the shorter one.
-    static Next sooner(Next one, Next other) {
-        if (!one || !other) {
-            return one ? one : other;
-        }
-        const bool first = one->kind != Kind::wait ||
-                           (other->kind == Kind::wait && one->until <= other->until);
-        return first ? one : other;
-    }
+    static Next sooner(Next one, Next other);
     bool name_held() const { return in_.now < in_.name_wait; }
     Next named(Action action) const {
         if (!name_held()) {
@@ -118,7 +111,6 @@ private:
     }
     std::string spec_changed() const;
     std::string start_cause() const;
-
     const PlanInput& in_;
     const domain::Record& record_;
     const domain::Status& status_;
