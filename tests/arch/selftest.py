@@ -170,19 +170,24 @@ class Coroutines(unittest.TestCase):
 
 
 class Protocol(Tree):
+    document = 'docs/socketio-protocol.md'
+
     def problems_of(self, cell):
         self.write('tests/unit/a_test.cpp', 'TEST(A, One) {}\nTEST_F( B , Two ) {}\nTEST_P(C,\n  Three) {}\n')
-        self.write('docs/socketio-protocol.md',
+        self.write('tests/integration/test_a.py', 'class A(X):\n    x = 1\n\n    def test_one(self):\n        pass\n')
+        self.write(self.document,
                    '| Sentence | Tests |\n|---|---|\n| x | ' + cell + ' |\n\n| not a table\'s body\n')
-        return protocol.check(self.root)
+        return protocol.check(self.root, [self.document])
 
     def test_tests_that_exist(self):
         self.assertEqual(self.problems_of('`a_test.cpp: A.One`<br>`a_test.cpp: B.Two` and `a_test.cpp: C.Three`'), [])
+        self.assertEqual(self.problems_of('`test_a.py: A.test_one`'), [])
         self.assertEqual(self.problems_of('no test: a duty of the client'), [])
 
     def test_tests_that_do_not(self):
         self.assert_one(self.problems_of('`a_test.cpp: A.One` `a_test.cpp: A.Two`'),
                         'docs/socketio-protocol.md:3', 'no test A.Two')
+        self.assert_one(self.problems_of('`test_a.py: A.test_two`'), 'no test A.test_two')
         self.assert_one(self.problems_of('`b_test.cpp: A.One`'), 'b_test.cpp is no file')
 
     def test_a_row_without_any(self):
@@ -190,9 +195,9 @@ class Protocol(Tree):
         self.assert_one(self.problems_of(''), 'names no test')
 
     def test_a_document_without_rows(self):
-        self.assert_one(protocol.check(self.root), 'missing')
-        self.write('docs/socketio-protocol.md', '# Nothing\n')
-        self.assert_one(protocol.check(self.root), 'no tables')
+        self.assert_one(protocol.check(self.root, [self.document]), 'missing')
+        self.write(self.document, '# Nothing\n')
+        self.assert_one(protocol.check(self.root, [self.document]), 'no tables')
 
 
 class Headers(Tree):
