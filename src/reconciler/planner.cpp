@@ -234,7 +234,9 @@ Next Planner::run(const Observed& main) const {
     if (recreating() && (!main.running || !status_.drift.recreating.empty())) {
         return recreate(main);
     }
-    if (Next repair = drift(main)) {
+    const bool due = wanted && (!main.running || status_.ports_pending);
+    const bool failed = status_.backoff.contains(BackoffKind::change);
+    if (Next repair = drift(main); repair && !(due && failed)) {
         if (repair->kind != Kind::wait) {
             return repair;
         }

@@ -228,6 +228,7 @@ Result<Accepted> apply(Row& row, DesiredState desired, const std::string& image 
         spec.image = image;
         request.spec = spec;
         request.desired = desired;
+        request.document_digest = "new content";
         request.source = "manifest:web.yaml";
     });
 }
