@@ -114,6 +114,8 @@ constexpr Rule kRules[] = {
     {"security-opt", "", EngineFailure::refused, ErrorType::docker_api_error, "security"},
 
     // Logs and probes.
+    {"looking up logging plugin", "", EngineFailure::refused, ErrorType::docker_api_error,
+     "logging.driver", "", "use one of the engine's log drivers (docker info lists them)"},
     {"no log driver named", "", EngineFailure::refused, ErrorType::docker_api_error,
      "logging.driver", "", "use one of the engine's log drivers (docker info lists them)"},
     {"unknown log opt", "", EngineFailure::refused, ErrorType::docker_api_error,

@@ -33,7 +33,7 @@ FIELDS = [
     ('task', {'task_id': 't-1', 'runner_id': 'r-1'}, config('Labels', 'flow.task-id'), 't-1'),
     ('command', {'command': FOREVER}, config('Cmd'), FOREVER),
     ('command-text', {'command': 'sleep "1000"'}, config('Cmd'), ['sleep', '1000']),
-    ('entrypoint', {'entrypoint': ['sh', '-c', 'sleep 1000 & wait'], 'command': []}, config('Entrypoint'),
+    ('entrypoint', {'entrypoint': ['sh', '-c', 'sleep 1000 & wait'], 'command': None}, config('Entrypoint'),
      ['sh', '-c', 'sleep 1000 & wait']),
     ('environment', {'environment': {'B': '2', 'A': '1'}}, lambda i: {'A=1', 'B=2'} <= set(i['Config']['Env']), True),
     ('volume', {'volumes': {'VOLUME': '/data'}}, mount_at('/data'), [('volume', True)]),
@@ -183,9 +183,8 @@ class Inside(FlowTest):
 
 
 REFUSED = [
-    ('command', {'command': ['/no/such/program']}, 'command'),
+    ('command', {'entrypoint': ['/no/such/program']}, 'command'),
     ('user', {'user': 'nobody-of-that-name'}, 'user'),
-    ('small', {'resources': {'memory': '4m'}}, 'memory'),
     ('ulimit', {'resources': {'ulimits': {'nofile': {'soft': 1 << 30, 'hard': 1 << 30}}}}, 'ulimits'),
     ('cpus', {'resources': {'cpus': 4096}}, 'cpus'),
     ('logs', {'logging': {'driver': 'no-such-driver'}}, 'logging'),

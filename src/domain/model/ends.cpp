@@ -138,6 +138,8 @@ bool needs(const Record& record, const Target& target, const Failure& failure) {
             // Beside an engine container that counts, it is a replace that waits: the old one lives on (model 5).
             return record.status.docker_id.empty() &&
                    (target.kind == Kind::exists || target.kind == Kind::run_started);
+        case Part::change:
+            return target.kind == Kind::active && target.generation <= failure.generation;
         case Part::verdict:
             return target.kind == Kind::active && target.generation <= failure.generation;
         case Part::start:

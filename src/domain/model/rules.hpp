@@ -32,7 +32,7 @@ void raise_run(Record& record);
 
 /// Ends the open requests that a failed step stands in the way of (model 2). What the failed step was about:
 struct Failure {
-    enum class Part { away, pull, create, verdict, start, stop, other };
+    enum class Part { away, pull, create, change, verdict, start, stop, other };
     Part part = Part::other;
     Generation generation = 0;
     Run run = 0;

@@ -237,6 +237,7 @@ void record_step_failed(Record& record, Step step, const Error& error, Changes& 
     Failure failure;
     failure.generation = generation;
     failure.part = step == Step::create ? Failure::Part::create
+                   : kind != BackoffKind::step ? Failure::Part::change
                    : step == Step::stop ? Failure::Part::stop
                                         : Failure::Part::other;
     fail_requests(record, failure, error, out);
