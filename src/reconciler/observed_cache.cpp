@@ -89,7 +89,11 @@ bool ObservedCache::apply(const domain::EngineEvent& event) {
     domain::Observed* known = get(event.docker_id);
     if (known == nullptr) {
         if (!erased_.contains(event.docker_id)) {
-            unseen_[event.docker_id] = Unseen{event.container_id, 0};
+            Unseen& unseen = unseen_[event.docker_id];
+            unseen.container_id = event.container_id;
+            if (event.type == Type::update) {
+                unseen.since = ++version_;      // an answer that is on its way may be older than the change
+            }
         }
         return true;
     }

@@ -122,6 +122,8 @@ void walk6(Walk& walk) {
     walk.run_for(1);
     walk.update(1, command("bad"));
     walk.settle();
+    walk.until_running();       // the old one is on its way back when its request has failed
+    walk.run_for(1);
 }
 
 void walk6b(Walk& walk) {

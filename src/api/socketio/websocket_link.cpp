@@ -80,7 +80,7 @@ void WebSocketLink::start(std::shared_ptr<WebSocketLink> link, Request request,
 /// Answers to pings are kept like everything else; a client that pings and never reads is let go.
 void WebSocketLink::on_control_written() {
     const std::size_t pending = stream_.next_layer().pending();
-    if (blocked_ && pending > kMostControlBytes) {
+    if (blocked_ && pending > blocked_pending_ + kMostControlBytes) {
         log_of(*config_).warn("websocket that pings and does not read closed client={} pending={}", remote_,
                               pending);
         kill();
@@ -311,6 +311,7 @@ void WebSocketLink::write_frame(const std::string& bytes, bool binary) {
 
 void WebSocketLink::wait_until_writable() {
     blocked_ = true;
+    blocked_pending_ = stream_.next_layer().pending();
     stream_.next_layer().next_layer().async_wait(
         asio::socket_base::wait_write, [link = self()](ErrorCode error) {
             link->blocked_ = false;

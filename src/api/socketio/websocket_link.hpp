@@ -75,6 +75,7 @@ private:
     std::size_t unwritten_ = 0;             ///< cost of what was taken and is not in the kernel yet
     boost::beast::websocket::close_code goodbye_ = boost::beast::websocket::close_code::normal;
     bool blocked_ = false;                  ///< the socket takes no more now
+    std::size_t blocked_pending_ = 0;   ///< what waited then: what came since is answers to pings
     bool paused_ = false;
     bool shut_ = false;
 };

@@ -27,7 +27,7 @@ Handlers sample_handlers(std::vector<std::string>& heard) {
 }
 
 TEST(WireSession, WhatIsBeingWrittenArrivesThoughTheClientSaysGoodbye) {
-    constexpr std::size_t kBytes = 24'000'000;      // more than two kernels' buffers take
+    constexpr std::size_t kBytes = 12'000'000;      // more than two kernels' buffers take
     std::shared_ptr<Socket> joined;
     Loopback loop(Loopback::quick_config(), [&joined](Server& server) {
         Handlers handlers;
