@@ -70,8 +70,8 @@ class BadInput(FlowTest):
         error = self.rejected('creat_container', {}, 'validation_error')
         self.assertIn('create_container', error['message'])
         self.rejected('format_disk', {'container_id': 'x'}, 'validation_error')
-        self.rejected('rollback_container', {'container_id': 'x'}, 'validation_error')
-        self.assertIn('rollback_container', self.client.of('error')[-1]['message'])
+        self.rejected('query_events', {'container_id': 'x'}, 'validation_error')
+        self.assertIn('query_events', self.client.of('error')[-1]['message'])
 
     def test_not_an_object(self):
         for payload in ('text', 7, True, ['a'], None):

@@ -72,12 +72,12 @@ class Concurrency(FlowTest):
 
     def test_a_change_that_the_engine_refuses_holds_up_nothing_else(self):
         container = self.create_running('web', command=['sh', '-c', 'trap "exit 0" TERM; echo ready; sleep 1000 & wait'])
-        for number, change in enumerate(({'resources': {'cpus': 4096}}, {'logging': {'driver': 'no-such-driver'}})):
+        for number, change in enumerate(({'resources': {'cpus': 4096}}, {'logging': {'options': {'nonsense': '1'}}})):
             error = self.client.call('update_container', container_id=container, wait=True, **change)['error']
             self.assertIn(list(change)[0], error['details']['field'], error)
             self.client.done('stop_container', container_id=container)
             self.client.done('start_container', container_id=container)
-            self.engine.end_by(self.docker_id(container), 'KILL')
+            self.engine.kill(self.docker_id(container))
             eventually(lambda: len(self.client.of('container_crashed')) == number + 1, what='its crash')
             self.reaches(container, 'running')
             self.client.done('update_container', container_id=container, logging=None, resources=None)
