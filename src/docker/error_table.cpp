@@ -36,6 +36,8 @@ constexpr Rule kRules[] = {
     {"no such image", "", EngineFailure::no_such_image, ErrorType::image_not_found, "image"},
     {"could not find the file", "", EngineFailure::refused},
     {"no such container", "", EngineFailure::no_such_container, ErrorType::container_not_found},
+    {"could not find bridge", "", EngineFailure::retryable, ErrorType::docker_api_error, "networks",
+     "bridge_missing", "the engine's own bridge is gone from this host; restart the engine"},
     {"network * not found", "create start connect", EngineFailure::no_such_network,
      ErrorType::docker_api_error, "networks", "network_missing"},
     {"no such network", "", EngineFailure::no_such_network, ErrorType::docker_api_error, "networks",

@@ -41,7 +41,7 @@ FIELDS = [
     ('bind', {'volumes': {'FOLDER': '/in:ro'}}, mount_at('/in'), [('bind', False)]),
     ('two-mounts', {'volumes': ['FOLDER:/b', 'FOLDER:/a']}, mount_at('/a'), [('bind', True)]),
     ('tmpfs', {'tmpfs': ['/x:size=1m', '/y']}, host('Tmpfs'), {'/x': 'size=1m', '/y': ''}),
-    ('ports', {'ports': ['127.0.0.1::90', '81'], 'network_mode': 'bridge'}, host('PortBindings', '90/tcp', 0, 'HostIp'),
+    ('ports', {'ports': ['127.0.0.1::90', '81'], 'networks': ['NETWORK-p'], 'network_mode': None}, host('PortBindings', '90/tcp', 0, 'HostIp'),
      '127.0.0.1'),
     ('networks', {'networks': ['NETWORK-b', 'NETWORK-a'], 'network_mode': None},
      lambda i: len(i['NetworkSettings']['Networks']), 2),

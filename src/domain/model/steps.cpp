@@ -93,6 +93,15 @@ void undo(Record& record, const Error& error, std::string reason, Changes& out) 
     out.remove_record = true;
 }
 
+/// The first recreate for a network that is gone is made at once; where that does not help, the next ones wait.
+void recreated_before(Record& record, const Moment& moment) {
+    if (record.status.backoff.contains(BackoffKind::run)) {
+        bump(record, BackoffKind::run, {moment.restart.first, moment.restart.max}, moment.now);
+        return;
+    }
+    record.status.backoff[BackoffKind::run] = Backoff{1, moment.now, moment.now};
+}
+
 void note_failure(Record& record, Step step, const Error& error, Changes& out) {
     note(record, LogKind::outcome, std::string{to_string(step)},
          std::string{to_string(step)} + " " + record.spec().name + " failed: " + error.message,
@@ -192,6 +201,7 @@ void record_start_failed(Record& record, const Intention& start, const Error& er
     }
     if (error.engine == EngineFailure::no_such_network) {
         status.recreate = true;
+        recreated_before(record, moment);
     } else if (error.engine == EngineFailure::refused) {
         status.run_ended = start.run;
         status.ended_code = 127;

@@ -194,5 +194,21 @@ TEST(ModelRestart, AStartRefusedForItsNetworkAsksForARecreate) {
     EXPECT_EQ(row.all("container_created").size(), 1u) << "once in the life of a container id";
 }
 
+TEST(ModelStart, ANetworkThatIsGoneAgainAndAgainWaits) {
+    Row row{DesiredState::running};
+    const Error gone = engine_error(EngineFailure::no_such_network, "network net not found");
+    row.create("d1");
+    row.intend(Step::start, "d1");
+    row.refuse_start("d1", gone);
+    EXPECT_TRUE(row.status().recreate);
+    EXPECT_LE(row.status().backoff.at(BackoffKind::run).next, row.moment.now) << "the first one at once";
+    row.intend(Step::remove, "d1");
+    row.done("d1");
+    row.create("d2");
+    row.intend(Step::start, "d2");
+    row.refuse_start("d2", gone);
+    EXPECT_GT(row.status().backoff.at(BackoffKind::run).next, row.moment.now) << "no hot loop";
+}
+
 }  // namespace
 }  // namespace flow::domain::test
