@@ -271,7 +271,7 @@ Next Planner::unhealthy(const Observed& main) const {
 
 std::string Planner::start_cause() const {
     const auto run = status_.backoff.find(BackoffKind::run);
-    if (run != status_.backoff.end()) {
+    if (run != status_.backoff.end() && status_.run_started >= record_.run_wanted) {
         const std::string code =
             status_.last_exit ? " with code " + std::to_string(status_.last_exit->code) : "";
         return "it ended" + code + ", try " + std::to_string(run->second.tries);

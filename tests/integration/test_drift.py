@@ -160,11 +160,14 @@ class Drift(FlowTest):
             container, docker_id, state = made[0]
             aliases = self.engine.inspect(docker_id)['NetworkSettings']['Networks'][network]['Aliases']
             self.assertIn('runs', aliases)
-            self.engine.call('POST', '/networks/bridge/connect', {'Container': docker_id})
-            self.repaired(container, 'Networks.bridge', 'connected', 'not connected')
+            other = network + '-other'
+            self.engine.call('POST', '/networks/create', {'Name': other})
+            self.engine.call('POST', '/networks/%s/connect' % other, {'Container': docker_id})
+            self.repaired(container, 'Networks.' + other, 'connected', 'not connected')
             self.assertEqual(self.networks(docker_id), [network])
         finally:
             self.drop_network(network)
+            self.drop_network(network + '-other')
 
     def test_a_network_that_is_gone_is_made_again(self):
         network = self.daemon.prefix + 'net'

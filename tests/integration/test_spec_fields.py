@@ -120,7 +120,7 @@ class Fields(FlowTest):
             with self.subTest(applied_again=name):
                 answer = self.client.done('update_container', container_id=ids[name], **spec)
                 self.assertFalse(answer['changed'], answer)
-                status = self.client.status(ids[name])
+                status = self.reaches(ids[name], 'running')
                 self.assertEqual((status['docker_id'], status['generation'], status['reason']), (before[name], 1, ''))
 
 
