@@ -90,6 +90,9 @@ private:
                 run_for(0.5);
             }
         }
+        for (int i = 0; i < 1000 && running() < count_; ++i) {
+            run_for(1);
+        }
         run_for(60);
     }
 

@@ -86,6 +86,7 @@ private:
     domain::Time armed_;
     std::uint64_t outages_ = 0;
     std::map<std::string, std::set<std::string>> name_waiters_;     ///< holder to those who want its name
+    std::set<std::string> waiting_;                                 ///< for another row, or for their turn
     std::set<std::string> behind_;                                  ///< wait for an event
     std::map<std::string, domain::Time> orphans_;                   ///< first seen
 };

@@ -61,6 +61,11 @@ boost::asio::awaitable<void> Reconciler::note_waits(std::string container_id) {
     const domain::Record* record = services_.store.find(container_id);
     const std::string unmet = unmet_dependency(*record);
     const bool queued = is_queued(*record);
+    if (unmet.empty() && !queued) {
+        waiting_.erase(container_id);
+    } else {
+        waiting_.insert(container_id);
+    }
     if (record->status.waiting_for == unmet && record->status.queued == queued) {
         co_return;
     }
@@ -74,15 +79,21 @@ boost::asio::awaitable<void> Reconciler::note_waits(std::string container_id) {
 
 void Reconciler::mark_those_who_wait(const domain::Record* changed) {
     const bool turn = changed == nullptr || changed->spec().kind == domain::Kind::job;
-    services_.store.for_each([&](const domain::Record& other) {
-        const bool waits = !other.status.waiting_for.empty();
-        const bool waited = waits && (changed == nullptr ||
-                                      domain::name_key(other.status.waiting_for) ==
-                                          domain::name_key(changed->spec().name));
-        if (waited || (turn && other.status.queued)) {
-            mark(other.container_id);
+    const std::set<std::string> waiting = waiting_;     // marking changes nothing, a gone row does
+    for (const std::string& container_id : waiting) {
+        const domain::Record* other = services_.store.find(container_id);
+        if (other == nullptr) {
+            waiting_.erase(container_id);
+            continue;
         }
-    });
+        const std::string& name = other->status.waiting_for;
+        const bool waited = !name.empty() &&
+                            (changed == nullptr ||
+                             domain::name_key(name) == domain::name_key(changed->spec().name));
+        if (waited || (turn && other->status.queued)) {
+            mark(container_id);
+        }
+    }
 }
 
 }  // namespace flow::reconciler
