@@ -9,6 +9,8 @@
 #include <fstream>
 #include <string>
 
+#include <spdlog/spdlog.h>
+
 #include "docker/inspect_parse.hpp"
 #include "domain/error.hpp"
 #include "sim/daemon.hpp"
@@ -172,6 +174,7 @@ private:
 }  // namespace
 
 int main(int argc, char** argv) {
+    spdlog::set_level(spdlog::level::off);
     const int count = argc > 1 ? std::atoi(argv[1]) : 10'000;
     return Scale{count}.run();
 }
