@@ -18,18 +18,8 @@ const Spec& spec_of(const Record& record, const std::string& docker_id) {
 /// For people and programs: what was found, field by field.
 void log_drift(Record& record, std::string type, const std::vector<Difference>& differences,
                std::string message, Changes& out) {
-    EventDraft draft;
-    draft.type = "activity_log";
-    draft.container_id = record.container_id;
-    draft.name = record.spec().name;
-    draft.actor = "flow-manager";
-    draft.generation = record.generation;
-    draft.summary = message;
-    draft.payload = event_base(record);
-    draft.payload.erase("request_id");
-    draft.payload["activity_type"] = std::move(type);
-    draft.payload["message"] = std::move(message);
-    draft.payload["actor"] = "flow-manager";
+    EventDraft draft = activity_of(record, std::move(type), std::move(message));
+    draft.payload.erase("request_id");      // no request brought it about
     Json& details = draft.payload["details"];
     details["container_id"] = record.container_id;
     details["name"] = record.spec().name;

@@ -86,19 +86,11 @@ void record_expired(Record& record, Changes& out) {
         return;
     }
     const bool failed = record.status.state == State::error;
-    EventDraft draft;
-    draft.type = "activity_log";
-    draft.container_id = record.container_id;
-    draft.name = record.spec().name;
-    draft.actor = "flow-manager";
-    draft.generation = record.generation;
-    draft.summary = "job " + record.spec().name + " is removed: it is over (" +
-                    std::string{to_string(record.status.state)} + ") and was kept for " +
-                    to_text(kept_for(record)) + (failed ? " (keep_failed)" : " (ttl_after_finished)");
-    draft.payload = event_base(record);
-    draft.payload["activity_type"] = "cleanup";
-    draft.payload["message"] = draft.summary;
-    draft.payload["actor"] = draft.actor;
+    EventDraft draft = activity_of(
+        record, "cleanup",
+        "job " + record.spec().name + " is removed: it is over (" +
+            std::string{to_string(record.status.state)} + ") and was kept for " +
+            to_text(kept_for(record)) + (failed ? " (keep_failed)" : " (ttl_after_finished)"));
     draft.payload["details"] = {{"finished_at", to_rfc3339(record.status.finished_at)}};
     record.deleted = true;
     record.remove_volumes = false;      // nobody asked for that

@@ -65,6 +65,8 @@ void tell_created(Record& record, Changes& out);
 
 /// A public event about the container: base fields and `further`; remembers its seq as a result.
 void tell(Record& record, std::string type, const Json& further, Changes& out);
+/// An activity_log about the container, by us; `details` are the caller's to add.
+EventDraft activity_of(const Record& record, std::string type, std::string message);
 /// A row for the audit alone.
 void note(Record& record, LogKind kind, std::string type, std::string summary, Changes& out);
 /// The fields of the newest container_updated, for the event and for answers that name it.

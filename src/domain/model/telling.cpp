@@ -97,6 +97,21 @@ void tell(Record& record, std::string type, const Json& further, Changes& out) {
     record.status.result_seq[std::move(type)] = seq;
 }
 
+EventDraft activity_of(const Record& record, std::string type, std::string message) {
+    EventDraft draft;
+    draft.type = "activity_log";
+    draft.container_id = record.container_id;
+    draft.name = record.spec().name;
+    draft.actor = "flow-manager";
+    draft.generation = record.generation;
+    draft.payload = event_base(record);
+    draft.payload["activity_type"] = std::move(type);
+    draft.payload["message"] = message;
+    draft.payload["actor"] = draft.actor;
+    draft.summary = std::move(message);
+    return draft;
+}
+
 void note(Record& record, LogKind kind, std::string type, std::string summary, Changes& out) {
     EventDraft draft;
     draft.kind = kind;
