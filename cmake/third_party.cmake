@@ -19,7 +19,10 @@ target_compile_definitions(flow_third_party PUBLIC
   BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED)
 target_link_libraries(flow_third_party PUBLIC
   Boost::headers nlohmann_json::nlohmann_json spdlog::spdlog Threads::Threads OpenSSL::SSL OpenSSL::Crypto)
-target_precompile_headers(flow_third_party PRIVATE ${CMAKE_SOURCE_DIR}/cmake/third_party_pch.hpp)
+# In angle brackets it is found by the folder and named without a path: ccache then knows it in every checkout, and
+# with it all that is compiled with it.
+target_include_directories(flow_third_party PRIVATE ${CMAKE_SOURCE_DIR}/cmake)
+target_precompile_headers(flow_third_party PRIVATE <third_party_pch.hpp>)
 
 # flow_room(NAME SOURCES... LINK ...): one static library with the common precompiled header.
 function(flow_room name)
@@ -48,8 +51,8 @@ if(FLOW_TESTS)
   add_library(flow_test_pch STATIC ${CMAKE_SOURCE_DIR}/cmake/test_pch.cpp)
   target_link_libraries(flow_test_pch PUBLIC flow_third_party GTest::gtest)
   target_compile_options(flow_test_pch PRIVATE -O0)
-  target_precompile_headers(flow_test_pch PRIVATE
-    ${CMAKE_SOURCE_DIR}/cmake/third_party_pch.hpp <gtest/gtest.h>)
+  target_include_directories(flow_test_pch PRIVATE ${CMAKE_SOURCE_DIR}/cmake)
+  target_precompile_headers(flow_test_pch PRIVATE <third_party_pch.hpp> <gtest/gtest.h>)
 endif()
 
 # flow_test(NAME SOURCES... LINK ...): a GoogleTest executable, registered with CTest under its own name.
