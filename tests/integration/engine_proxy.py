@@ -3,6 +3,7 @@
 For tests of "the engine is away" without stopping an engine that others use.
 """
 import os
+import re
 import shutil
 import socket
 import tempfile
@@ -12,9 +13,13 @@ from flowtest import ENGINE_SOCKET, Engine
 
 
 class EngineProxy:
-    """Listens at `path` between up() and down(); down() cuts what is connected, too."""
+    """Listens at `path` between up() and down(); down() cuts what is connected, too.
 
-    def __init__(self):
+    `rewrite`: what each request is to become, of the same length, before the engine gets it.
+    """
+
+    def __init__(self, rewrite=None):
+        self.rewrite = rewrite
         self.folder = tempfile.mkdtemp(prefix='fp', dir='/tmp')
         self.path = os.path.join(self.folder, 'e.sock')
         self.lock = threading.Lock()
@@ -61,16 +66,29 @@ class EngineProxy:
                 self.open.update((client, engine))
             pair = {client, engine}      # whose pump still runs
             for source, sink in ((client, engine), (engine, client)):
-                threading.Thread(target=self.pump, args=(source, sink, pair), daemon=True).start()
+                pieces = self.requests(source) if self.rewrite and source is client else self.pieces(source)
+                threading.Thread(target=self.pump, args=(pieces, source, sink, pair), daemon=True).start()
             if self.listener is not listener:     # came in between: this one is cut, too
                 self.cut(client)
 
-    def pump(self, source, sink, pair):
+    @staticmethod
+    def pieces(source):
+        return iter(lambda: source.recv(65536), b'')
+
+    def requests(self, source):
+        """Each request whole, rewritten: a piece could end in the middle of what is looked for."""
+        data = b''
+        for piece in self.pieces(source):
+            data += piece
+            head, end, body = data.partition(b'\r\n\r\n')
+            length = re.search(rb'\r\ncontent-length: *(\d+)', head, re.IGNORECASE)
+            if end and len(body) >= (int(length.group(1)) if length else 0):
+                yield self.rewrite(data)
+                data = b''
+
+    def pump(self, pieces, source, sink, pair):
         try:
-            while True:
-                data = source.recv(65536)
-                if not data:
-                    break
+            for data in pieces:
                 sink.sendall(data)
             sink.shutdown(socket.SHUT_WR)
         except OSError:

@@ -1,7 +1,9 @@
 """Every field of the spec that concerns the engine: what the engine made of it, and that applying it twice plans nothing
 (contract 2, design 4). Then the defaults that keep a container in its place, seen from inside."""
 import os
+import socket
 import tempfile
+import time
 
 from flowtest import FlowTest, eventually
 
@@ -185,26 +187,149 @@ class Inside(FlowTest):
                                                 tmpfs='/tmp', restart='no'))
 
 
+# Name, fields, the field that is named, and the call that the engine refuses for good.
 REFUSED = [
-    ('command', {'entrypoint': ['/no/such/program']}, 'command'),
-    ('user', {'user': 'nobody-of-that-name'}, 'user'),
-    ('ulimit', {'resources': {'ulimits': {'nofile': {'soft': 1 << 30, 'hard': 1 << 30}}}}, 'ulimits'),
-    ('cpus', {'resources': {'cpus': 4096}}, 'cpus'),
-    ('logs', {'logging': {'driver': 'no-such-driver'}}, 'logging'),
+    ('command', {'entrypoint': ['/no/such/program']}, 'command', 'start'),
+    ('path', {'entrypoint': ['no-such-program']}, 'command', 'start'),
+    ('no-program', {'entrypoint': ['/tmp']}, 'command', 'start'),
+    ('user', {'user': 'nobody-of-that-name'}, 'user', 'start'),
+    ('group', {'user': '0:nobody-of-that-name'}, 'user', 'start'),
+    ('ulimit', {'resources': {'ulimits': {'nofile': {'soft': 1 << 30, 'hard': 1 << 30}}}}, 'resources.ulimits', 'start'),
+    ('tmpfs', {'tmpfs': ['/x:no-such-option']}, 'tmpfs', 'start'),
+    ('cpus', {'resources': {'cpus': 4096}}, 'resources.cpus', 'create'),
+    ('logs', {'logging': {'driver': 'no-such-driver'}}, 'logging.driver', 'create'),
+    ('log-options', {'logging': {'options': {'no-such': '1'}}}, 'logging.options', 'create'),
+    ('working-dir', {'working_dir': '/etc/passwd'}, 'working_dir', 'create'),
 ]
+# What the engine would refuse, and we do before it is asked.
+NEVER_ASKED = [
+    ({'security': {'cap_add': ['NO_SUCH']}}, 'security.cap_add[0]'),
+    ({'security': {'cap_drop': ['NO_SUCH']}}, 'security.cap_drop[0]'),
+    ({'resources': {'memory': '5m'}}, 'resources.memory'),
+    ({'resources': {'memory_reservation': '5m'}}, 'resources.memory_reservation'),
+    ({'hostname': 'h' * 64}, 'hostname'),
+    ({'volumes': ['/no/such/folder:/in']}, 'volumes[0].source'),
+]
+HOT = 2.0    # seconds in which a hot loop would show
 
 
 class Refusals(FlowTest):
     """What the engine refuses ends in an error that names the field and what the engine said, and in no hot loop."""
 
-    def test_each(self):
-        for name, fields, field in REFUSED:
+    options = ('--update-monitor', '300ms')
+
+    def declared(self, name, **fields):
+        return {'name': name, 'image': 'flow-demo:latest', 'network_mode': 'none', **fields}
+
+    def refused_for(self, answer, field, where):
+        """The error of a request that failed; what the engine said."""
+        self.assertFalse(answer['ok'], answer)
+        error = answer['error']
+        self.assertEqual(error['error_type'], 'docker_api_error', error)
+        self.assertEqual((error['details'].get('field'), error['details']['engine_call']), (field, where), error)
+        self.assertIn(error['details']['engine_message'], error['message'])
+        return error
+
+    def actions(self):
+        """(type, container id) of each call that changes something, in order."""
+        return self.daemon.sql("select type, container_id from events where kind = 'action' order by seq")
+
+    def stays_quiet(self):
+        """Nothing is done, told or planned meanwhile."""
+        def seen():
+            return self.daemon.sql('select max(seq) from events'), self.daemon.log().count(' plan container_id=')
+        before = seen()
+        time.sleep(HOT)
+        self.assertEqual(seen(), before, self.daemon.log()[-2000:])
+
+    def test_for_good(self):
+        taken = []
+        for name, fields, field, where in REFUSED:
             with self.subTest(refused=name):
-                answer = self.client.call('create_container', wait=True, name=name, image='flow-demo:latest',
-                                          network_mode='none', desired_state='running', **fields)
-                self.assertFalse(answer['ok'], answer)
+                answer = self.client.call('create_container', self.declared(name, **fields), wait=True,
+                                          desired_state='running')
+                container = answer['error']['details']['container_id']
+                taken += [('CreateContainer', container)] + [('StartContainer', container)] * (where == 'start')
+                error = self.refused_for(answer, field, where)
+                if where == 'create':       # undone: its name is free
+                    self.assertEqual(self.client.refused('get_container_status', container_id=name)['error_type'],
+                                     'container_not_found')
+                    continue
+                status = self.reaches(container, 'error')
+                self.assertEqual((status['reason'], status['next_retry_at'], status['restart_count']),
+                                 ('StartFailed', None, 0))
+                self.assertIn(error['details']['engine_message'], status['message'])
+        self.stays_quiet()
+        self.assertEqual(self.actions(), taken)
+        self.assertEqual(len(self.client.of('error')), len(REFUSED) + len([r for r in REFUSED if r[3] == 'create']))
+        self.client.done('update_container', container_id='command', entrypoint=['sleep', '1000'])
+        self.reaches('command', 'running')
+
+    def test_before_the_engine_is_asked(self):
+        for fields, field in NEVER_ASKED:
+            error = self.client.refused('create_container', self.declared('web', **fields))
+            self.assertEqual(error['error_type'], 'validation_error', error)
+            self.assertEqual([f['path'] for f in error['details']['field_errors']], [field])
+        self.assertEqual((self.actions(), self.daemon.containers()), ([], []))
+
+    def test_in_an_update(self):
+        """The old one runs on; the new one stays declared, which is told, and is tried again with backoff."""
+        cases = [case for case in REFUSED if case[3] == 'create']
+        ids = {name: self.create_running(name, command=FOREVER) for name, _, _, _ in cases}
+        for name, fields, field, _ in cases:
+            with self.subTest(refused=name):
+                container = ids[name]
+                docker_id = self.docker_id(container)
+                answer = self.client.call('update_container', container_id=container, wait=True, **fields)
                 error = answer['error']
-                self.assertIn(field, str(error['details'].get('field')), error)
                 self.assertIn(error['details']['engine_message'], error['message'])
-        calls = self.daemon.sql("select name, count(*) from events where kind = 'action' group by name")
-        self.assertFalse([row for row in calls if row[1] > 6], calls)
+                self.assertEqual(error['details'].get('field'), field, error)
+                status = self.reaches(container, 'running')
+                self.assertEqual((status['docker_id'], status['generation'], status['active_generation']),
+                                 (docker_id, 2, 1))
+                self.assertNotEqual(status['reason'], '')
+                self.assertIn(error['details']['engine_message'], status['message'])
+        tries = lambda: sum(1 for row in self.actions() if row[0] in ('CreateContainer', 'UpdateContainer'))
+        before = tries()
+        time.sleep(HOT)
+        # After 1 s, then 2 s, then 4 s.
+        self.assertLessEqual(tries() - before, 2 * len(cases))
+        self.assertEqual(len(self.client.of('error')), len(cases))
+        for container in ids.values():
+            told = self.client.of('status_changed', container_id=container, new_state='running', old_state='running')
+            self.assertEqual(len(told), 1, told)
+
+    def test_a_folder_that_is_gone(self):
+        """It may come (a disk that is mounted late): tried again, with backoff."""
+        folder = tempfile.mkdtemp(prefix='in', dir='/srv' if os.path.isdir('/srv') else '/tmp')
+        container = self.create('web', volumes=[folder + ':/in'], command=FOREVER)
+        os.rmdir(folder)
+        answer = self.client.call('start_container', container_id=container, wait=True)
+        self.assertFalse(answer['ok'], answer)
+        self.assertIn('volumes', str(answer['error']['details']))
+        self.assertIn(folder, answer['error']['message'])
+        self.tried_again(container, 'StartFailed')
+        self.assertFalse(os.path.exists(folder))
+        os.mkdir(folder)
+        self.addCleanup(os.rmdir, folder)
+        self.client.done('start_container', container_id=container)
+
+    def test_a_port_that_is_taken(self):
+        network = self.daemon.prefix + 'net'
+        with socket.socket() as taken:
+            taken.bind(('127.0.0.1', 0))
+            taken.listen()
+            port = taken.getsockname()[1]
+            answer = self.client.call('create_container', image='flow-demo:latest', name='web', desired_state='running',
+                                      networks=[network], ports=['127.0.0.1:%d:80' % port], wait=True)
+            error = self.refused_for(answer, 'ports', 'start')
+            self.assertIn(str(port), error['details']['engine_message'])
+            self.tried_again('web', 'PortConflict')
+        self.client.done('start_container', container_id='web')
+        self.client.done('delete_container', container_id='web', force=True)
+
+    def tried_again(self, container, reason):
+        status = self.client.status(container)
+        self.assertEqual((status['state'], status['reason'], status['restart_count']), ('starting', reason, 0))
+        self.assertIsNotNone(status['next_retry_at'])
+        self.stays_quiet()
