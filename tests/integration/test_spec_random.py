@@ -1,5 +1,5 @@
-"""Random specs of all fields that concern the engine: applied twice nothing is planned, also when our daemon was killed,
-when the engine was started again, and when an older daemon with another hash had made the containers (contract 2).
+"""Random specs of all fields that concern the engine: applied twice nothing is planned, also when our daemon
+was killed, the engine was started again, or a daemon with another hash had made the containers (contract 2).
 
 FLOW_SEED and FLOW_SPECS choose other specs; a failure names the seed.
 """
@@ -24,16 +24,17 @@ CAPABILITIES = ['CHOWN', 'cap_net_bind_service', 'SETUID', 'setgid', 'CAP_KILL',
 
 
 def random_spec(rng, number, connected=False):
-    """A spec that runs: FOLDER, VOLUME and NETWORK stand for what the test gives. `connected`: on networks, with ports."""
+    """A spec that runs: FOLDER, VOLUME and NETWORK stand for what the test has. `connected`: with ports."""
     spec = {'image': 'flow-demo:latest', **program(rng)}
-    parts = {'labels': labels, 'environment': environment, 'volumes': volumes, 'tmpfs': tmpfs, 'resources': resources,
-             'security': security, 'healthcheck': healthcheck, 'logging': logging}
+    parts = {'labels': labels, 'environment': environment, 'volumes': volumes, 'tmpfs': tmpfs,
+             'resources': resources, 'security': security, 'healthcheck': healthcheck, 'logging': logging}
     for name, make in parts.items():
         if rng.random() < 0.6:
             spec[name] = make(rng)
     choices = {
         'task_id': ['task-%d' % number, 17], 'runner_id': ['runner'], 'read_only': [True, False],
-        'user': ['1000', '1000:1000', 'flow', 0, 'root'], 'working_dir': ['/tmp', '/', '/srv/made/by/engine', '/tmp/'],
+        'user': ['1000', '1000:1000', 'flow', 0, 'root'],
+        'working_dir': ['/tmp', '/', '/srv/made/by/it', '/tmp/'],
         'hostname': ['h%d' % number, 'a.b.c', 'h' * 63], 'init': [True, False],
         'stop_signal': ['SIGTERM', 'int', '15', 'USR1', 1], 'stop_grace_period': ['1s', '2500ms', '1m30s', 3],
         'restart': ['always', 'unless-stopped', 'on-failure', 'on-failure:3'],
@@ -44,8 +45,9 @@ def random_spec(rng, number, connected=False):
             spec[name] = rng.choice(values)
     if connected:
         spec['networks'] = rng.sample(['NETWORK-a', 'NETWORK-b'], rng.randint(1, 2))
+        long = {'target': 80, 'published': 0, 'protocol': 'tcp', 'host_ip': '127.0.0.1'}
         spec['ports'] = rng.choice([{'80': 0, '81/udp': 0}, ['127.0.0.1::80', '90-92'], [8080, '53/udp'],
-                                    [{'target': 80, 'published': 0, 'protocol': 'tcp', 'host_ip': '127.0.0.1'}]])
+                                    [long]])
     else:
         spec['network_mode'] = 'none'
     spec['desired_state'] = rng.choice(['created', 'running', 'running', 'running'])
@@ -81,22 +83,25 @@ def environment(rng):
 def volumes(rng):
     if rng.random() < 0.3:
         return dict(some(rng, [('VOLUME', '/data'), ('FOLDER', '/in:ro'), ('VOLUME-2', '/two')]))
-    return some(rng, ['/anonymous', '/scratch', 'VOLUME:/data', 'FOLDER:/in:ro', 'FOLDER:/out', 'VOLUME-2:/two/:ro',
+    return some(rng, ['/anonymous', '/scratch', 'VOLUME:/data', 'FOLDER:/in:ro', 'FOLDER:/out',
+                      'VOLUME-2:/two/:ro',
                       {'type': 'volume', 'source': 'VOLUME-3', 'target': '/long', 'read_only': True},
                       {'type': 'volume', 'target': '/long-anonymous'},
                       {'type': 'bind', 'source': 'FOLDER', 'target': '/bound'}])
 
 
 def tmpfs(rng):
-    return rng.choice(['/x', ['/x:size=1m', '/y'], ['/z:rw,noexec,size=64k,mode=1777'], ['/run:size=100k', '/x/y']])
+    return rng.choice(['/x', ['/x:size=1m', '/y'], ['/z:rw,noexec,size=64k,mode=1777'],
+                       ['/run:size=100k', '/x/y']])
 
 
 def resources(rng):
     ulimits = {'nofile': rng.choice([256, {'soft': 64, 'hard': 128}]), 'core': 0,
                'memlock': {'soft': 65536, 'hard': 65536}, 'fsize': {'soft': 1 << 20, 'hard': 1 << 20}}
     limits = {'cpus': rng.choice([0.1, 0.25, 0.5, 1, 1.5]), 'cpu_shares': rng.choice([2, 300, 1024]),
-              'memory': rng.choice(['32m', 48 << 20, '0.5g']), 'memory_reservation': rng.choice(['16m', '20mb']),
-              'pids': rng.choice([50, 512, -1]), 'shm_size': rng.choice(['1m', '64m', 8 << 20]),
+              'memory': rng.choice(['32m', 48 << 20, '0.5g']),
+              'memory_reservation': rng.choice(['16m', '20mb']), 'pids': rng.choice([50, 512, -1]),
+              'shm_size': rng.choice(['1m', '64m', 8 << 20]),
               'ulimits': dict(some(rng, list(ulimits.items())))}
     return dict(some(rng, list(limits.items())))
 
@@ -105,7 +110,8 @@ def security(rng):
     return {'no_new_privileges': rng.choice([True, False]), **rng.choice([
         {'profile': 'restricted'}, {'profile': 'restricted', 'cap_add': some(rng, CAPABILITIES)},
         {'profile': 'baseline'}, {'profile': 'baseline', 'cap_drop': some(rng, CAPABILITIES)},
-        {'cap_drop': ['ALL'], 'cap_add': ['chown']}, {'cap_add': ['chown', 'CAP_MKNOD']}, {'seccomp': 'default'}])}
+        {'cap_drop': ['ALL'], 'cap_add': ['chown']}, {'cap_add': ['chown', 'CAP_MKNOD']},
+        {'seccomp': 'default'}])}
 
 
 def healthcheck(rng):
@@ -113,12 +119,13 @@ def healthcheck(rng):
         return {'disable': True}
     more = {'interval': rng.choice(['30s', '1m30s']), 'timeout': '5s', 'retries': rng.randint(1, 5),
             'start_period': '10s', 'on_unhealthy': rng.choice(['warn', 'restart'])}
-    return {**rng.choice([{'test': ['CMD', 'true']}, {'test': 'exit 0'}, {'test': ['CMD-SHELL', 'true || "x y"']}, {}]),
-            **dict(some(rng, list(more.items())))}
+    tests = [['CMD', 'true'], 'exit 0', ['CMD-SHELL', 'true || "x y"']]
+    return {**rng.choice([{'test': test} for test in tests] + [{}]), **dict(some(rng, list(more.items())))}
 
 
 def logging(rng):
-    return rng.choice([{'driver': 'none'}, {'driver': 'json-file'}, {'options': {'max-size': '1m', 'max-file': 2}},
+    return rng.choice([{'driver': 'none'}, {'driver': 'json-file'},
+                       {'options': {'max-size': '1m', 'max-file': 2}},
                        {'driver': 'local', 'options': {'max-size': '2m', 'compress': 'false'}},
                        {'driver': 'json-file', 'options': {'labels': 'app', 'max-file': '1'}}])
 
@@ -192,14 +199,16 @@ class SpecTest(FlowTest):
         """All that the engine says of it and that only a call that changes something would alter."""
         i = self.engine.inspect(docker_id)
         state = {k: i['State'][k] for k in ('Status', 'StartedAt', 'Pid')} if start else {}
-        return {'Id': i['Id'], 'Name': i['Name'], 'Created': i['Created'], 'State': state, 'Config': i['Config'],
-                'Mounts': sorted((m['Destination'], m['Type'], m.get('Name'), m['Source'], m['RW']) for m in i['Mounts']),
+        mounts = sorted((m['Destination'], m['Type'], m['Source'], m['RW']) for m in i['Mounts'])
+        return {'Id': i['Id'], 'Name': i['Name'], 'Created': i['Created'], 'State': state,
+                'Config': i['Config'], 'Mounts': mounts,
                 'HostConfig': {k: v or None for k, v in i['HostConfig'].items()},
                 'Networks': sorted(i['NetworkSettings']['Networks'])}
 
     def remember(self, start=True):
         self.start = start
-        self.before = {name: self.looks(self.docker_id(container), start) for name, container in self.ids.items()}
+        self.before = {name: self.looks(self.docker_id(container), start)
+                       for name, container in self.ids.items()}
         self.assertEqual(len(self.daemon.containers()), len(self.ids))
         self.seq = self.daemon.sql('select max(seq) from events')[0][0]
 
@@ -231,7 +240,7 @@ class SpecTest(FlowTest):
                 self.engine.call('DELETE', '/volumes/' + volume['Name'], ok=(204, 404, 409))
 
     def delete_connected(self):
-        """One after the other: an engine 20.10 that lets two endpoints go at one moment can lock itself up."""
+        """One after the other: an engine 20.10 whose endpoints go at one moment can lock itself up."""
         for name in [name for name in self.ids if self.specs[name].get('networks')]:
             self.client.done('delete_container', container_id=self.ids.pop(name), force=True)
 
@@ -254,7 +263,7 @@ class Random(SpecTest):
 
 
 class EngineRestarted(SpecTest):
-    """A dockerd of the test's own, without a bridge: what it tells after its start differs in places (facts d)."""
+    """A dockerd of the test's own, without a bridge: what it tells after its start differs in places."""
 
     def setUp(self):
         if os.geteuid() != 0 or not shutil.which('dockerd'):
@@ -275,8 +284,8 @@ class EngineRestarted(SpecTest):
         self.declare()
         self.remember(start=False)
         self.own.end()
-        eventually(lambda: {c['status'] for c in self.client.call('list_containers')['containers']} == {'unknown'},
-                   what='unknown while it is away')
+        states = lambda: {c['status'] for c in self.client.call('list_containers')['containers']}
+        eventually(lambda: states() == {'unknown'}, what='unknown while it is away')
         self.own.up()
         self.check_started(1)
         self.apply_again()
@@ -292,8 +301,9 @@ class EngineRestarted(SpecTest):
     def check_started(self, times):
         """Those that should run were started, and that was all."""
         self.settle()
-        runs = sorted(self.ids[name] for name, spec in self.specs.items() if spec['desired_state'] == 'running')
-        rows = self.daemon.sql("select type, container_id from events where seq > %d and kind = 'action'" % self.seq)
+        runs = [self.ids[name] for name, spec in self.specs.items() if spec['desired_state'] == 'running']
+        rows = self.daemon.sql("select type, container_id from events where seq > %d and kind = 'action'"
+                               % self.seq)
         self.assertEqual(sorted(rows), sorted(('StartContainer', container) for container in runs * times))
         self.assertEqual([row for row in self.actions() if row[0] != 'StartContainer'], [])
         self.untouched()
@@ -301,12 +311,13 @@ class EngineRestarted(SpecTest):
 
 
 class OtherHash(SpecTest):
-    """Made by a daemon with another hash function: the label and the rows say what this one would never say."""
+    """Made by a daemon with another hash function: label and rows say what this one would never say."""
 
     options = ('--update-monitor', '300ms')
 
     def setUp(self):
-        self.proxy = EngineProxy(rewrite=lambda request: request.replace(b'"flow.spec-hash":"v1:', b'"flow.spec-hash":"v0:'))
+        ours, older = b'"flow.spec-hash":"v1:', b'"flow.spec-hash":"v0:'
+        self.proxy = EngineProxy(rewrite=lambda request: request.replace(ours, older))
         self.addCleanup(self.proxy.close)
         self.proxy.up()
         super().setUp()
@@ -315,13 +326,15 @@ class OtherHash(SpecTest):
         return super().make_daemon(*options, engine=BehindProxy(self.proxy), **more)
 
     def hashes(self):
-        return {c['Labels']['flow.container-id']: c['Labels']['flow.spec-hash'][:3] for c in self.daemon.containers()}
+        labels = [container['Labels'] for container in self.daemon.containers()]
+        return {one['flow.container-id']: one['flow.spec-hash'][:3] for one in labels}
 
     def upgraded(self):
-        """What the older one would have written into the database, too; and the engine is reached directly from now on."""
+        """The older one's database, too; and from now on the engine is reached directly."""
         database = sqlite3.connect(os.path.join(self.daemon.data, 'flow.db'))
         with database:
-            changed = database.execute("update spec_revisions set spec_hash = replace(spec_hash, 'v1:', 'v0:')").rowcount
+            rows = database.execute("update spec_revisions set spec_hash = replace(spec_hash, 'v1:', 'v0:')")
+            changed = rows.rowcount
         database.close()
         self.assertGreaterEqual(changed, len(self.ids))
         self.daemon.engine = Engine()
@@ -329,8 +342,9 @@ class OtherHash(SpecTest):
     def test_nothing_is_recreated_by_an_upgrade(self):
         self.add_random(10)
         for name, desired in (('web', 'running'), ('made', 'created')):
-            self.specs[name] = {'image': 'flow-demo:latest', 'network_mode': 'none', 'command': ['sh', '-c', SCRIPT],
-                                'resources': {'memory': '64m'}, 'desired_state': desired}
+            self.specs[name] = {'image': 'flow-demo:latest', 'network_mode': 'none',
+                                'command': ['sh', '-c', SCRIPT], 'resources': {'memory': '64m'},
+                                'desired_state': desired}
         self.declare()
         self.assertEqual(set(self.hashes().values()), {'v0:'})
         self.again(self.upgraded)
@@ -344,7 +358,8 @@ class OtherHash(SpecTest):
     def check_real_changes(self, name):
         container, old = self.ids[name], self.before[name]['Id']
         self.client.done('update_container', container_id=container, resources={'memory': '96m'})
-        self.assertEqual((self.docker_id(container), self.engine.inspect(old)['HostConfig']['Memory']), (old, 96 << 20))
+        memory = self.engine.inspect(old)['HostConfig']['Memory']
+        self.assertEqual((self.docker_id(container), memory), (old, 96 << 20))
         self.assertEqual(self.hashes()[container], 'v0:')
         self.client.done('update_container', container_id=container, environment={'NEW': '1'})
         new = self.docker_id(container)
