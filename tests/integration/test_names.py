@@ -118,6 +118,31 @@ class Rename(NamesTest):
         self.ends_as({'WEB': container})
 
 
+    def test_what_failed_with_its_rename_and_was_removed_by_others(self):
+        """The active revision comes back, not the failed one, under the new name; and that is all."""
+        container = self.create_running('old', command=ENDS_ON_TERM)
+        failed = {'name': 'new', 'entrypoint': ['/no/such'], 'environment': {'A': '2'}}
+        answer = self.client.call('update_container', failed, container_id=container, wait=True)
+        with self.subTest('it says that it was rolled back'):
+            self.assertEqual(answer['error']['details'].get('reason'), 'UpdateFailed', answer)
+        self.reaches(container, 'running')
+        self.ends_as({'new': container}, made_anew=False)
+        removed = self.docker_id(container)
+        self.engine.remove(removed)
+        eventually(lambda: self.docker_id(container) not in (None, removed), what='a new one')
+        status = self.reaches(container, 'running')
+        self.assertEqual((status['name'], status['reason']), ('new', 'UpdateFailed'))
+        self.assertEqual((status['generation'], status['active_generation']), (2, 1))
+        self.ends_as({'new': container}, made_anew=False)
+        config = self.engine.inspect(status['docker_id'])['Config']
+        self.assertEqual((config['Cmd'], config['Entrypoint']), (ENDS_ON_TERM, ['/bin/flow-entry']))
+        self.assertNotIn('A=2', config['Env'])
+        self.again(auth={'since': 0})
+        self.reaches(container, 'running')
+        self.ends_as({'new': container}, made_anew=False)
+        self.assertEqual(self.docker_id(container), status['docker_id'])
+
+
 class ByOthers(NamesTest):
     """Two engine containers that changed names behind the daemon's back: each holds the name of the other."""
 

@@ -13,7 +13,7 @@ import tempfile
 
 from engine_proxy import BehindProxy, EngineProxy
 from flowtest import Engine, FlowTest, eventually
-from test_engine import OwnEngine
+from own_engine import OwnEngine
 from test_spec_fields import FIELDS
 
 SEED = int(os.environ.get('FLOW_SEED', '5'))
