@@ -101,8 +101,8 @@ class Container:
         self.labels = self.config.get('Labels') or {}
         mode = self.host.get('NetworkMode') or 'bridge'
         wanted = (body.get('NetworkingConfig') or {}).get('EndpointsConfig') or {}
-        first = 'bridge' if mode == 'default' else mode
-        self.endpoints = {name: dict(wanted.get(name) or {}) for name in {first: 0, **wanted}}
+        self.endpoints = {'bridge' if name == 'default' else name: dict(wanted.get(name) or {})
+                          for name in {mode: 0, **wanted}}
         self.networks = networks
         self.mounts = [self.mount(entry) for entry in self.host.get('Mounts') or []]
         self.entry = self.text = None       # of a list, and of an inspect, as bytes until something changes
@@ -584,9 +584,9 @@ class Peer(asyncio.Protocol):
             status, what = error.status, {'message': str(error)}
         except (KeyError, ValueError) as error:
             status, what = 400, {'message': 'bad request: %r' % error}
-        self.reply(status, what)
+        self.reply(status, what, method == 'HEAD')
 
-    def reply(self, status, what):
+    def reply(self, status, what, head_only):
         """As the engine: short answers with their length, long ones in chunks."""
         head = 'HTTP/1.1 %d %s\r\n%s' % (status, REASONS.get(status, 'Error'), HEADERS)
         if what is None:
@@ -601,7 +601,7 @@ class Peer(asyncio.Protocol):
                 body = b'%x\r\n%s\r\n0\r\n\r\n' % (len(body), body)
             else:
                 head += 'Content-Length: %d\r\n' % len(body)
-        self.transport.write((head + '\r\n').encode() + body)
+        self.transport.write((head + '\r\n').encode() + (b'' if head_only else body))
 
     def events(self, query):
         ends = 'until' in query
