@@ -38,6 +38,12 @@ class NamesTest(FlowTest):
             self.assertEqual(len(self.client.of('container_created', container_id=container)), 1)
         self.assertEqual(self.client.of('container_crashed'), [])
 
+    def no_network_left(self):
+        """Before the daemon ends: it is the daemon that removes them."""
+        names = lambda: [network['Name'] for network in self.engine.call('GET', '/networks')]
+        eventually(lambda: not any(name.startswith(self.daemon.prefix) for name in names()),
+                   what='no network left')
+
 
 class Rename(NamesTest):
     def test_of_a_running_one(self):
@@ -73,6 +79,7 @@ class Rename(NamesTest):
         finally:
             for container in self.named().values():
                 self.client.done('delete_container', container_id=container, force=True)
+            self.no_network_left()
 
     def looked_up(self, container, name):
         """What a program in that container finds out about the name."""

@@ -338,6 +338,8 @@ class Refusals(FlowTest):
             self.tried_again('web', 'PortConflict')
         self.client.done('start_container', container_id='web')
         self.client.done('delete_container', container_id='web', force=True)
+        eventually(lambda: 'Id' not in self.engine.call('GET', '/networks/' + network, ok=(200, 404)),
+                   what='no network left')
 
     def tried_again(self, container, reason):
         status = self.client.status(container)

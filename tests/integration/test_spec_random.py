@@ -243,6 +243,9 @@ class SpecTest(FlowTest):
         """One after the other: an engine 20.10 whose endpoints go at one moment can lock itself up."""
         for name in [name for name in self.ids if self.specs[name].get('networks')]:
             self.client.done('delete_container', container_id=self.ids.pop(name), force=True)
+        names = lambda: [network['Name'] for network in self.engine.call('GET', '/networks')]
+        eventually(lambda: not any(name.startswith(self.daemon.prefix) for name in names()),
+                   what='no network left')
 
 
 class Random(SpecTest):
