@@ -28,6 +28,7 @@ FOLDER = os.path.dirname(os.path.abspath(__file__))
 NEVER = '10000h'
 BATCH = 200             # documents of one apply
 CHANGES = 50
+PATIENCE = 60           # seconds for one of them; it counts as so long then
 LIMITS = {'memory_mb': (10_000, 150), 'memory_restart_mb': (10_000, 150),
           'pass_cpu_s': (10_000, 0.5), 'idle_percent': (1_000, 1.0), 'change_p99_ms': (10_000, 50)}
 NONE = ('idle_inspects', 'change_reads', 'busy_reads')     # there must be none of these
@@ -193,19 +194,17 @@ def declare(daemon, engine, count):
         time.sleep(0.05)
 
 
-def changes(daemon, engine, number, used, most):
+def changes(daemon, engine, number, used):
     """CPU of one, milliseconds from each request, and from its acknowledgement, to the engine's call."""
     ids = {entry['Labels']['flow.name']: entry['Id'] for entry in engine.get('/containers/json?all=1')}
     names = sorted(ids.keys() - used)
     chosen = names[::max(1, len(names) // number)][:number]
     used |= set(chosen)
-    began = time.monotonic()
     client = socketio.Client(reconnection=False)
     client.connect(daemon.url, transports=['websocket'])
+    client.call('list_containers', {'limit': 1}, timeout=30)        # the first call of a session is slower
     cpu, from_request, from_answer = daemon.cpu(), [], []
     for index, name in enumerate(chosen):
-        if time.monotonic() - began > most:
-            break
         kind = ('update', 'stop')[index % 2]
         wanted = {'container_id': name, **({'resources': {'memory': 134217728}} if kind == 'update' else {})}
         sent = time.monotonic_ns()
@@ -213,12 +212,14 @@ def changes(daemon, engine, number, used, most):
         answered = time.monotonic_ns()
         if not answer['ok']:
             raise RuntimeError(answer)
-        arrived = None
-        while arrived is None:
-            arrived = next((at for at, docker_id in engine.get('/bench/calls?kind=' + kind)
-                            if docker_id == ids[name] and at > sent), None)
-            if time.monotonic_ns() - sent > most * 1e9:
-                raise RuntimeError('%s %s never came to the engine' % (kind, name))
+        arrived, patience = None, sent + int(PATIENCE * 1e9)
+        while arrived is None and time.monotonic_ns() < patience:
+            time.sleep(0.005)
+            new = engine.get('/bench/calls?kind=%s&after=%d' % (kind, sent))
+            arrived = next((at for at, docker_id in new if docker_id == ids[name]), None)
+        if arrived is None:
+            print('%s of %s was not acted on within %d s' % (kind, name, PATIENCE), file=sys.stderr, flush=True)
+            arrived = patience
         from_request.append((arrived - sent) / 1e6)
         from_answer.append((arrived - answered) / 1e6)
         time.sleep(0.1)
@@ -271,7 +272,7 @@ def measure(count, options):
         used, took, asked = daemon.idle(options.idle)
         out['idle_percent'], out['idle_inspects'] = 100 * used / took, asked['inspect']
         before = engine.counts()['counts']
-        out['change_cpu_ms'], sent, answered = changes(daemon, engine, CHANGES, touched, most=600)
+        out['change_cpu_ms'], sent, answered = changes(daemon, engine, CHANGES, touched)
         out['change_reads'] = engine.counts()['counts']['ring'] - before['ring']
         out['change_p50_ms'], out['change_p99_ms'] = statistics.median(sent), percentile(sent, 0.99)
         out['after_ack_p50_ms'] = statistics.median(answered)
@@ -295,7 +296,7 @@ def measure(count, options):
             out['idle_inspects'] += asked['inspect']
             expect(asked, create=0, start=0, stop=0, unknown=0)
         before = engine.counts()['counts']
-        _, sent, _ = changes(daemon, engine, 10, touched, most=90)
+        _, sent, _ = changes(daemon, engine, 10, touched)
         out['busy_reads'] = engine.counts()['counts']['ring'] - before['ring']
         out['busy_max_ms'] = max(sent)
     return out

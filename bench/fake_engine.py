@@ -5,12 +5,14 @@ For measurements with more containers than a host can run. Answers have the fiel
 20.10 (an entry of a list about 1 kB, an inspect about 4 kB), events its order and its ring of 256; a start or a stop
 takes no time. A program ends with 0 by TERM, INT or QUIT and with 137 by KILL; other signals are only told as events.
 Beside the engine's API:
-  GET /bench/counts              calls by kind, containers and how many of them run, nanoseconds of the last call
-  GET /bench/calls?kind=stop     [CLOCK_MONOTONIC nanoseconds, container] of each such call that changed something
+  GET /bench/counts                      calls by kind, containers and how many of them run, nanoseconds of the last call
+  GET /bench/calls?kind=stop&after=NS    [CLOCK_MONOTONIC nanoseconds, container] of each such call that changed
+                                         something, the newest first
 """
 import asyncio
 import collections
 import copy
+import itertools
 import json
 import os
 import signal
@@ -495,7 +497,9 @@ class Engine:
             return 200, {'counts': self.counts, 'containers': len(self.containers), 'last_call': self.last_call,
                          'running': sum(c.running for c in self.containers.values())}
         if parts[1:] == ['calls']:
-            return 200, [(at, name) for at, kind, name in self.calls if kind == query['kind']]
+            after = int(query.get('after', 0))
+            new = itertools.takewhile(lambda call: call[0] > after, reversed(self.calls))
+            return 200, [(at, name) for at, kind, name in new if kind == query['kind']]
         return None
 
     def answer(self, method, parts, query, body):
