@@ -308,6 +308,8 @@ def main():
     arguments.add_argument('--runs', type=int, default=1, help='of each; the medians count')
     arguments.add_argument('--idle', type=float, default=60, help='seconds of the idle time; the others take half')
     options = arguments.parse_args()
+    if min(options.count) < 2 * CHANGES:
+        arguments.error('at least %d containers' % (2 * CHANGES))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     results = {}
     for count in options.count:
