@@ -51,7 +51,7 @@ ROWS = [('declare_cpu_ms', 'CPU to declare and start one', 'ms'),
         ('change_p99_ms', '  p99', 'ms, by the clock'),
         ('after_ack_p50_ms', '  acknowledgement to call, median', 'ms, by the clock'),
         ('change_reads', '  full reads of the engine meanwhile', ''),
-        ('busy_reads', '10 changes while lists are read: full reads', ''),
+        ('busy_reads', '20 changes while lists are read: full reads', ''),
         ('busy_max_ms', '  longest of them', 'ms, by the clock')]
 
 
@@ -194,7 +194,7 @@ def declare(daemon, engine, count):
         time.sleep(0.05)
 
 
-def changes(daemon, engine, number, used):
+def changes(daemon, engine, number, used, pause=0.1):
     """CPU of one, milliseconds from each request, and from its acknowledgement, to the engine's call."""
     ids = {entry['Labels']['flow.name']: entry['Id'] for entry in engine.get('/containers/json?all=1')}
     names = sorted(ids.keys() - used)
@@ -222,7 +222,7 @@ def changes(daemon, engine, number, used):
             arrived = patience
         from_request.append((arrived - sent) / 1e6)
         from_answer.append((arrived - answered) / 1e6)
-        time.sleep(0.1)
+        time.sleep(pause)
     client.disconnect()
     return (daemon.cpu() - cpu) * 1000 / len(from_request), from_request, from_answer
 
@@ -296,7 +296,7 @@ def measure(count, options):
             out['idle_inspects'] += asked['inspect']
             expect(asked, create=0, start=0, stop=0, unknown=0)
         before = engine.counts()['counts']
-        _, sent, _ = changes(daemon, engine, 10, touched)
+        _, sent, _ = changes(daemon, engine, 20, touched, pause=0.4)
         out['busy_reads'] = engine.counts()['counts']['ring'] - before['ring']
         out['busy_max_ms'] = max(sent)
     return out
