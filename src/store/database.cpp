@@ -28,7 +28,7 @@ void set_up(SQLite::Database& database) {
     database.exec("PRAGMA synchronous = FULL");
     database.exec("PRAGMA foreign_keys = ON");
     database.exec("PRAGMA temp_store = MEMORY");
-    database.exec("PRAGMA cache_size = -16000");
+    database.exec("PRAGMA cache_size = -4000");
 }
 
 int busy_ms(const Config& config) { return static_cast<int>(config.busy_timeout.count()); }
@@ -55,6 +55,7 @@ Result<Connection> open_database(const std::string& file, const Config& config) 
         if (check != "ok") {
             return damaged(file, check);
         }
+        database->exec("PRAGMA shrink_memory");     // all of the file went through its cache
         if (auto migrated = migrate(*database); !migrated) {
             Error error = migrated.error();
             error.message = file + ": " + error.message;

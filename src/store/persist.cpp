@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "domain/spec_canonical.hpp"
 #include "store/json_fields.hpp"
 #include "store/record_json.hpp"
 #include "store/spec_json.hpp"
@@ -52,6 +53,31 @@ std::vector<Value> status_values(const Record& record) {
             number(status.restart_count),
             optional_time(next_retry(status)),
             dump(status_to_json(status))};
+}
+
+/// 128 bits of SHA-256 over the values with their kinds and lengths.
+std::string digest_of(const std::vector<Value>& values) {
+    constexpr std::size_t kHexDigits = 32;
+    std::string bytes;
+    for (const Value& value : values) {
+        if (const auto* text = std::get_if<std::string>(&value)) {
+            bytes += "s" + std::to_string(text->size()) + ":" + *text;
+        } else if (const auto* whole = std::get_if<std::int64_t>(&value)) {
+            bytes += "i" + std::to_string(*whole) + ";";
+        } else {
+            bytes += "n";
+        }
+    }
+    return domain::sha256_hex(bytes).substr(0, kHexDigits);
+}
+
+/// The statement, unless the row has these values already.
+void put_if_changed(Sql sql, std::vector<Value> values, std::string& written, std::vector<Statement>& out) {
+    std::string digest = digest_of(values);
+    if (digest != written) {
+        out.push_back(Statement{sql, std::move(values)});
+        written = std::move(digest);
+    }
 }
 
 std::set<Generation> generations(const Record& record) {
@@ -163,22 +189,14 @@ Statement log_row(const StoredEvent& event, const std::string& reconcile_id) {
 }  // namespace
 
 Written written_as(const Record& record) {
-    return Written{container_values(record), status_values(record), generations(record),
-                   record.seen, record.open};
+    return Written{digest_of(container_values(record)), digest_of(status_values(record)),
+                   generations(record), record.seen, record.open};
 }
 
 bool write_row(Row& row, const Author& author, std::size_t max_facts, std::vector<Statement>& out) {
     const std::size_t before = out.size();
-    std::vector<Value> container = container_values(row.record);
-    if (container != row.written.container) {
-        out.push_back(Statement{Sql::put_container, container});
-        row.written.container = std::move(container);
-    }
-    std::vector<Value> status = status_values(row.record);
-    if (status != row.written.status) {
-        out.push_back(Statement{Sql::put_status, status});
-        row.written.status = std::move(status);
-    }
+    put_if_changed(Sql::put_container, container_values(row.record), row.written.container, out);
+    put_if_changed(Sql::put_status, status_values(row.record), row.written.status, out);
     write_specs(row, author, out);
     write_facts(row, max_facts, out);
     write_open(row, out);

@@ -12,14 +12,17 @@ void RequestBook::put(const RequestKey& key, Remembered request) {
     if (request.end || request.refusal) {
         ended_.push_back(Ended{request.ended_at, key});
     }
-    requests_[key] = std::move(request);
+    if (request.client_gave_id) {
+        requests_[key] = std::move(request);
+    }
 }
 
 void RequestBook::end(const domain::RequestEnd& end, domain::Time now) {
     const RequestKey key{end.actor, end.request_id};
-    Remembered& request = requests_[key];
-    request.end = end;
-    request.ended_at = now;
+    if (const auto known = requests_.find(key); known != requests_.end()) {
+        known->second.end = end;
+        known->second.ended_at = now;
+    }
     ended_.push_back(Ended{now, key});
 }
 
@@ -35,9 +38,11 @@ std::vector<RequestKey> RequestBook::purge(domain::Time until, std::size_t limit
         }
         const auto found = requests_.find(oldest.key);
         // Only if that end still counts: the key may have been used anew since.
+        if (found == requests_.end() || found->second.ended_at == oldest.at) {
+            gone.push_back(oldest.key);
+        }
         if (found != requests_.end() && found->second.ended_at == oldest.at) {
             requests_.erase(found);
-            gone.push_back(oldest.key);
         }
         ended_.pop_front();
     }

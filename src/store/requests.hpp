@@ -31,6 +31,7 @@ class RequestBook {
 public:
     /// The pointer lasts until the next change of the book.
     const Remembered* find(const std::string& actor, const std::string& request_id) const;
+    /// One whose id we made ourselves cannot be repeated by anybody: of it only the end is noted.
     void put(const RequestKey& key, Remembered request);
     void end(const domain::RequestEnd& end, domain::Time now);
     void erase(const RequestKey& key);
@@ -45,7 +46,7 @@ private:
         RequestKey key;
     };
     std::map<RequestKey, Remembered> requests_;
-    std::deque<Ended> ended_;       ///< in order of their ends
+    std::deque<Ended> ended_;       ///< in order of their ends; of all, since the table has all
 };
 
 }  // namespace flow::store

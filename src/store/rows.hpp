@@ -18,10 +18,10 @@ namespace flow::store {
 /// Names are unique without regard to case: ASCII letters in lower case.
 std::string lower(std::string_view text);
 
-/// A row as it was last handed to the writer.
+/// A row as it was last handed to the writer; of what is long, a digest.
 struct Written {
-    std::vector<Value> container;
-    std::vector<Value> status;
+    std::string container;
+    std::string status;
     std::set<domain::Generation> specs;
     std::set<domain::FactKey> facts;
     std::vector<domain::OpenRequest> open;

@@ -29,6 +29,11 @@ void believed_to_json(const Status& status, Json& json) {
     put_word(json, "verdict", kVerdicts, status.verdict);
     put(json, "failed_generation", status.failed_generation);
     put(json, "pulled_generation", status.pulled_generation);
+    put(json, "pulled_run", status.pulled_run);
+    put(json, "renew", status.renew);
+    put(json, "pinned", status.pinned);
+    put(json, "image_id", status.image_id);
+    put(json, "next_image_id", status.next_image_id);
     if (!status.backoff.empty()) {
         json["backoff"] = backoffs_to_json(status.backoff);
     }
@@ -58,6 +63,11 @@ void read_believed(const Json& json, Status& status) {
     read_word(json, "verdict", kVerdicts, status.verdict);
     read(json, "failed_generation", status.failed_generation);
     read(json, "pulled_generation", status.pulled_generation);
+    read(json, "pulled_run", status.pulled_run);
+    read(json, "renew", status.renew);
+    read(json, "pinned", status.pinned);
+    read(json, "image_id", status.image_id);
+    read(json, "next_image_id", status.next_image_id);
     read_backoffs(json, "backoff", status.backoff);
     if (const Json* pending = field(json, "pending")) {
         for (const Json& entry : *pending) {

@@ -153,11 +153,7 @@ bool Store::remembers(std::string_view actor, std::string_view request_id) const
 }
 
 void Store::change(std::string_view container_id, Change change, Done done) {
-    const auto finished = [done = std::move(done)](std::optional<Error> error) {
-        if (done) {
-            done(error ? Result<void>{std::move(*error)} : Result<void>{});
-        }
-    };
+    const auto finished = when_durable(std::move(done));
     if (auto ready = writable(); !ready) {
         return later([finished, error = ready.error()] { finished(error); });
     }
@@ -184,11 +180,7 @@ void Store::apply(Row& row, const Change& change, Transaction& transaction) {
 }
 
 void Store::log(std::vector<domain::EventDraft> drafts, Done done) {
-    const auto finished = [done = std::move(done)](std::optional<Error> error) {
-        if (done) {
-            done(error ? Result<void>{std::move(*error)} : Result<void>{});
-        }
-    };
+    const auto finished = when_durable(std::move(done));
     if (auto ready = writable(); !ready) {
         return later([finished, error = ready.error()] { finished(error); });
     }
@@ -201,11 +193,7 @@ void Store::log(std::vector<domain::EventDraft> drafts, Done done) {
 }
 
 void Store::set_meta(std::string key, std::string value, Done done) {
-    const auto finished = [done = std::move(done)](std::optional<Error> error) {
-        if (done) {
-            done(error ? Result<void>{std::move(*error)} : Result<void>{});
-        }
-    };
+    const auto finished = when_durable(std::move(done));
     if (auto ready = writable(); !ready) {
         return later([finished, error = ready.error()] { finished(error); });
     }

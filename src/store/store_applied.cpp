@@ -110,11 +110,7 @@ Statement applied_row(const ManifestKey& key, const Applied& applied, domain::Ti
 
 /// Whose row they made is still known while it lives, so that it can be deleted later.
 void Store::forget_applied(std::string document_set, std::vector<std::string> names, Done done) {
-    const auto finished = [done = std::move(done)](std::optional<Error> error) {
-        if (done) {
-            done(error ? Result<void>{std::move(*error)} : Result<void>{});
-        }
-    };
+    const auto finished = when_durable(std::move(done));
     if (auto ready = writable(); !ready) {
         return later([finished, error = ready.error()] { finished(error); });
     }

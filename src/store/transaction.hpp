@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "domain/change.hpp"
@@ -23,6 +24,15 @@ struct Pending {
     bool wrote = false;
     std::function<void(std::optional<domain::Error>)> done;
 };
+
+/// A caller's callback as that of a transaction.
+inline std::function<void(std::optional<domain::Error>)> when_durable(domain::Store::Done done) {
+    return [done = std::move(done)](std::optional<domain::Error> error) {
+        if (done) {
+            done(error ? domain::Result<void>{std::move(*error)} : domain::Result<void>{});
+        }
+    };
+}
 
 struct Transaction {
     domain::Moment moment;

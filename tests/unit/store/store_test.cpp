@@ -137,8 +137,12 @@ TEST(StoreTest, AChangeThatChangesNothingWritesAndTellsNothing) {
 
 TEST(StoreTest, ARemovedRowIsGoneButItsHistoryStays) {
     Bench bench{inline_config()};
-    const auto web = bench.accept(create("web")).value();
-    ASSERT_TRUE(bench.accept(on(domain::Operation::remove, web)));
+    domain::Request creates = create("web");
+    creates.client_gave_id = true;
+    const auto web = bench.accept(creates).value();
+    domain::Request removes = on(domain::Operation::remove, web);
+    removes.client_gave_id = true;
+    ASSERT_TRUE(bench.accept(removes));
     std::vector<domain::RequestEnd> ends;
     bench.store->observe([&ends](const domain::Commit& commit) {
         ends.insert(ends.end(), commit.ends.begin(), commit.ends.end());
