@@ -1,5 +1,7 @@
 #include "daemon/daemon.hpp"
 
+#include <malloc.h>
+
 #include <cstdio>
 #include <iostream>
 
@@ -88,6 +90,10 @@ reconciler::Config Daemon::loop_config() const {
     config.monitor = options_.update_monitor;
     config.resync_interval = options_.resync_interval;
     config.orphan_grace = options_.orphan_grace;
+    config.cleanup_interval = options_.cleanup_interval;
+    config.cleanup_dry_run = options_.cleanup_dry_run;
+    config.keep_stopped = options_.keep_stopped;
+    config.folder_set = options_.manifests.empty() ? "" : Manifests::set_of(options_.manifests);
     config.max_running_jobs = options_.max_running_jobs;
     return config;
 }
@@ -117,6 +123,10 @@ reconciler::Services Daemon::loop_services() {
             event["layers"] = progress.layers;
             event["timestamp"] = domain::to_rfc3339(system_now());
             api_->broadcast("image_pull_progress", std::move(event));
+        },
+        [this] {
+            sampler_.sample_all();
+            ::malloc_trim(0);       // a large list and its inspects leave much behind that nobody needs again
         }};
 }
 
@@ -162,47 +172,6 @@ api::Config Daemon::api_config() const {
         config.access.listen_hosts = plan->hosts;
     }
     return config;
-}
-
-/// With the engine's own data root, once it has said where that is; checked again before each start for this reason too.
-domain::Policy Daemon::effective_policy() const {
-    domain::Policy policy = options_.policy;
-    if (!loop_.engine_info().root_dir.empty()) {
-        policy.engine_root = loop_.engine_info().root_dir;
-    }
-    return policy;
-}
-
-namespace {
-
-/// A password goes to the registry that it is for, and to no other.
-domain::Result<void> check_registry(const domain::Spec& spec,
-                                    const std::map<std::string, docker::Registry>& registries) {
-    if (spec.registry_auth.empty()) {
-        return {};
-    }
-    const auto found = registries.find(spec.registry_auth);
-    if (found == registries.end()) {
-        return domain::validation_failed(
-            {{"registry_auth", "is not among the registries of the configuration; add it there "
-                               "with server, username and password_file"}});
-    }
-    const std::string host{domain::image_registry(spec.image)};
-    if (host != found->second.server) {
-        return domain::validation_failed(
-            {{"registry_auth", "is for images of " + found->second.server +
-                               ", and this one is of " + host}});
-    }
-    return {};
-}
-
-}  // namespace
-
-domain::Result<void> Daemon::check_policy(domain::Spec& spec) const {
-    if (auto known = check_registry(spec, options_.registries); !known) {
-        return known.error();
-    }
-    return domain::check_policy(spec, effective_policy(), domain::resolve_host_path);
 }
 
 api::Readiness Daemon::readiness() const {
@@ -292,7 +261,7 @@ int Daemon::run() {
     } else {
         begin_with_manifests();
     }
-    tick();
+    clock_.after(options_.stats_interval, [this] { tick(); });      // the first look is when all has been read
     prune();
     io_->run();
     spdlog::info("stopped");
@@ -344,11 +313,9 @@ void Daemon::tick() {
     if (stopping_) {
         return;
     }
+    api_->publish_status_updates();
     sampler_.sample_all();
-    clock_.after(options_.stats_interval, [this] {
-        api_->publish_status_updates();
-        tick();
-    });
+    clock_.after(options_.stats_interval, [this] { tick(); });
 }
 
 void Daemon::prune() {

@@ -57,15 +57,16 @@ public:
     }
     Awaitable<std::vector<domain::EngineEvent>> ring() override { return engine_.ring(); }
     Awaitable<domain::ResourceUsage> stats(std::string id) override { return engine_.stats(id); }
-    Awaitable<void> pull(reconciler::PullCall call,
-                         std::function<void(const domain::PullProgress&)> progress) override {
+    Awaitable<std::string> pull(reconciler::PullCall call,
+                                std::function<void(const domain::PullProgress&)> progress) override {
         return engine_.pull(std::move(call), std::move(progress));
     }
     void cancel_pull(const std::string& image) override { engine_.cancel_pull(image); }
     Awaitable<bool> ensure_network(std::string name) override {
         return around(engine_.ensure_network(std::move(name)));
     }
-    Awaitable<void> remove_network(std::string name) override {
+    Awaitable<std::vector<std::string>> own_networks() override { return engine_.own_networks(); }
+    Awaitable<bool> remove_network(std::string name) override {
         return around(engine_.remove_network(std::move(name)));
     }
     Awaitable<bool> remove_volume(std::string name, bool anonymous) override {

@@ -43,7 +43,9 @@ std::string made_up_id(const std::string& digest) {
 }  // namespace
 
 Manifests::Manifests(ManifestFolder folder)
-    : folder_(std::move(folder)), set_("manifests:" + whole_path(folder_.path)) {}
+    : folder_(std::move(folder)), set_(set_of(folder_.path)) {}
+
+std::string Manifests::set_of(const std::string& path) { return "manifests:" + whole_path(path); }
 
 void Manifests::apply(bool settled, Done done) {
     auto pass = std::make_shared<Pass>();

@@ -28,6 +28,8 @@ public:
     using Done = std::function<void(std::size_t problems)>;
 
     explicit Manifests(ManifestFolder folder);
+    /// What the store keeps the documents of that folder under: Request::document_set.
+    static std::string set_of(const std::string& path);
 
     /// Reads and applies *.yaml and *.yml in the order of their names. `settled`: nothing has changed for a while, so what
     /// is not there is really gone. `done` gets the number of problems once all that was accepted is durable.
@@ -48,7 +50,7 @@ private:
     void log(std::string activity, const std::string& message, const domain::Json& details);
 
     ManifestFolder folder_;
-    std::string set_;                   ///< Request::document_set: the folder by its whole path
+    std::string set_;
     std::set<std::string> told_;        ///< problems of the pass before: told once
 };
 

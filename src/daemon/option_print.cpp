@@ -36,6 +36,9 @@ std::string to_yaml(const Options& options) {
     out << "update-monitor: " << to_text(options.update_monitor) << "\n";
     out << "resync-interval: " << to_text(options.resync_interval) << "\n";
     out << "orphan-grace: " << to_text(options.orphan_grace) << "\n";
+    out << "cleanup-interval: " << to_text(options.cleanup_interval) << "\n";
+    out << "cleanup-dry-run: " << (options.cleanup_dry_run ? "true" : "false") << "\n";
+    out << "keep-stopped: " << to_text(options.keep_stopped) << "\n";
     out << "max-running-jobs: " << options.max_running_jobs << "\n";
     if (!options.registries.empty()) {
         out << "registries:\n";

@@ -77,6 +77,8 @@ void add_basic(CLI::App& app, Options& options) {
     app.add_option("--max-running-jobs", options.max_running_jobs,
                    "so many jobs run at once, the others wait in order (0: no limit)")
         ->check(CLI::NonNegativeNumber);
+    app.add_flag("--cleanup-dry-run", options.cleanup_dry_run,
+                 "only tell what a cleanup would remove: orphans, networks, what --keep-stopped is for");
     app.add_flag("--insecure", options.insecure,
                  "listen on other than loopback although there are no tokens");
     app.add_option_function<std::string>(
@@ -111,6 +113,11 @@ void add_times(CLI::App& app, Options& options) {
                  "between lists of the engine, the net below its events (60s)");
     add_duration(app, "--orphan-grace", options.orphan_grace,
                  "before an engine container of ours that belongs to nothing is removed (1h)");
+    add_duration(app, "--cleanup-interval", options.cleanup_interval,
+                 "between looks for what nothing declared needs any more (5m; 0: never)");
+    add_duration(app, "--keep-stopped", options.keep_stopped,
+                 "containers that have not run for so long are deleted, their named volumes are kept; those of the "
+                 "folder of manifests stay (0: never)");
 }
 
 /// Options that neither a flag nor the environment gave are taken from the file.
@@ -152,6 +159,13 @@ domain::Result<void> check_values(Options& options) {
     }
     if (options.stats_interval < kShortest || options.resync_interval < kShortest) {
         return bad_usage("--stats-interval and --resync-interval must be at least 100ms");
+    }
+    const auto none = std::chrono::milliseconds{0};
+    if (options.cleanup_interval != none && options.cleanup_interval < kShortest) {
+        return bad_usage("--cleanup-interval must be at least 100ms, or 0 for never");
+    }
+    if (options.cleanup_interval == none && options.keep_stopped != none) {
+        return bad_usage("--keep-stopped needs a --cleanup-interval");
     }
     boost::system::error_code wrong;
     const auto address = boost::asio::ip::make_address(options.default_host_ip, wrong);

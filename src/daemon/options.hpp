@@ -37,6 +37,9 @@ struct Options {
     std::chrono::milliseconds update_monitor = std::chrono::seconds{5};
     std::chrono::milliseconds resync_interval = std::chrono::seconds{60};
     std::chrono::milliseconds orphan_grace = std::chrono::hours{1};
+    std::chrono::milliseconds cleanup_interval = std::chrono::minutes{5};
+    std::chrono::milliseconds keep_stopped{0};
+    bool cleanup_dry_run = false;
     int max_running_jobs = 0;                       ///< 0: no limit
     std::map<std::string, docker::Registry> registries;     ///< section `registries` of the file only
     domain::Policy policy;                          ///< section `policy` of the file only

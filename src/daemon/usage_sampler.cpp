@@ -1,5 +1,9 @@
 #include "daemon/usage_sampler.hpp"
 
+#include <utility>
+
+#include <boost/asio/post.hpp>
+
 #include "domain/model/rules.hpp"
 #include "reconciler/spawn.hpp"
 
@@ -32,7 +36,18 @@ void UsageSampler::sample_all() {
 void UsageSampler::sample(const std::string& container_id) {
     const std::string docker_id = running_id(store_.find(container_id));
     if (!docker_id.empty() && reading_.insert(docker_id).second) {
-        reconciler::spawn(io_.get_executor(), read(docker_id), "stats");
+        due_.push_back(docker_id);
+        read_next();
+    }
+}
+
+/// Some of it is done at once, in spawn() already: others get their turn in between, and nothing goes deeper and deeper.
+void UsageSampler::read_next() {
+    for (int turn = 0; turn < kAtOnce && at_once_ < kAtOnce && !due_.empty(); ++turn) {
+        std::string docker_id = std::move(due_.front());
+        due_.pop_front();
+        ++at_once_;
+        reconciler::spawn(io_.get_executor(), read(std::move(docker_id)), "stats");
     }
 }
 
@@ -44,9 +59,11 @@ bool UsageSampler::lacks(const std::string& container_id) const {
 boost::asio::awaitable<void> UsageSampler::read(std::string docker_id) {
     const auto usage = co_await engine_.stats(docker_id);
     reading_.erase(docker_id);
+    --at_once_;
     if (usage) {
         usage_[docker_id] = *usage;
     }
+    boost::asio::post(io_, [this] { read_next(); });
 }
 
 domain::ResourceUsage UsageSampler::usage(const std::string& container_id) const {

@@ -2,6 +2,7 @@
 // Cgroup files where they can be read, else one-shot stats in parallel (design 4). io_context's thread.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <set>
 #include <string>
@@ -30,12 +31,17 @@ public:
 
 private:
     boost::asio::awaitable<void> read(std::string docker_id);
+    void read_next();
+
+    static constexpr int kAtOnce = 8;   ///< where it takes an engine call, others want to be heard too
 
     boost::asio::io_context& io_;
     domain::Store& store_;
     reconciler::Engine& engine_;
     std::map<std::string, domain::ResourceUsage> usage_;    ///< by docker id
-    std::set<std::string> reading_;                         ///< docker ids
+    std::set<std::string> reading_;                         ///< docker ids, of `due_` too
+    std::deque<std::string> due_;
+    int at_once_ = 0;
 };
 
 }  // namespace flow::daemon

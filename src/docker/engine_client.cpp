@@ -182,6 +182,9 @@ reconciler::Awaitable<Observed> EngineClient::inspect(std::string docker_id) {
         co_return bad_answer(what, "has no id");
     }
     observed.engine = version_;
+    if (observed.pid != 0) {
+        pids_[observed.docker_id] = observed.pid;       // its usage needs no inspect of its own
+    }
     co_return std::move(observed);
 }
 

@@ -64,17 +64,17 @@ public:
     /// Of one that is not paused: no error.
     Awaitable<void> unpause(std::string docker_id) override;
     /// One that is in the network already, or not in it: no error.
-    Awaitable<void> connect_network(std::string docker_id, std::string network,
-                                    std::string alias) override;
+    Awaitable<void> connect_network(std::string docker_id, std::string network, std::string alias) override;
     Awaitable<void> disconnect_network(std::string docker_id, std::string network) override;
 
     /// A cancelled one ends with details.cause `cancelled`.
-    Awaitable<void> pull(reconciler::PullCall call,
-                         std::function<void(const domain::PullProgress&)> progress) override;
+    Awaitable<std::string> pull(reconciler::PullCall call,
+                                std::function<void(const domain::PullProgress&)> progress) override;
     void cancel_pull(const std::string& image) override;
 
     Awaitable<bool> ensure_network(std::string name) override;
-    Awaitable<void> remove_network(std::string name) override;
+    Awaitable<bool> remove_network(std::string name) override;
+    Awaitable<std::vector<std::string>> own_networks() override;
     /// In use: an error with details.cause `in_use`.
     Awaitable<bool> remove_volume(std::string name, bool anonymous) override;
     Awaitable<std::vector<std::string>> logs(reconciler::LogsCall call) override;

@@ -81,14 +81,31 @@ reconciler::Awaitable<bool> EngineClient::ensure_network(std::string name) {
     co_return true;
 }
 
-reconciler::Awaitable<void> EngineClient::remove_network(std::string name) {
+reconciler::Awaitable<std::vector<std::string>> EngineClient::own_networks() {
+    EngineJson filters;
+    filters["label"].push_back(std::string{domain::kLabelManager} + "=" + config_.manager);
+    EngineCall what{"list", "our networks", ""};
+    auto asked = read_json(std::move(what), "/networks?" + filters_query(filters),
+                           config_.deadlines.other);
+    const Result<JsonBody> networks = co_await std::move(asked);
+    if (networks.has_error()) {
+        co_return networks.error();
+    }
+    std::vector<std::string> names;
+    for (const EngineJson& network : networks->json) {
+        names.push_back(text_of(network, "Name"));
+    }
+    co_return std::move(names);
+}
+
+reconciler::Awaitable<bool> EngineClient::remove_network(std::string name) {
     auto looked = find_network(name);
     Result<JsonBody> found = co_await std::move(looked);
     if (found.has_error()) {
         co_return std::move(found.error());
     }
     if (text_of(member(found->json, "Labels"), domain::kLabelManager) != config_.manager) {
-        co_return Result<void>{};
+        co_return false;
     }
     // The engine lets a network of stopped containers go, and they could never start again: look
     // for members first.
@@ -104,7 +121,7 @@ reconciler::Awaitable<void> EngineClient::remove_network(std::string name) {
         co_return std::move(members.error());
     }
     if (!members->json.empty()) {
-        co_return Result<void>{};
+        co_return false;
     }
     auto asked = call_for_nothing(what, make_request("DELETE", "/networks/" + percent_encoded(id),
                                                      config_.deadlines.other));
@@ -112,9 +129,12 @@ reconciler::Awaitable<void> EngineClient::remove_network(std::string name) {
     const bool gone_or_used = answer.has_error() && (status_of(answer.error()) == 404 ||
                                                      has_cause(answer.error(), "in_use"));
     if (gone_or_used) {
-        co_return Result<void>{};
+        co_return false;
     }
-    co_return std::move(answer);
+    if (answer.has_error()) {
+        co_return std::move(answer.error());
+    }
+    co_return true;
 }
 
 reconciler::Awaitable<bool> EngineClient::remove_volume(std::string name, bool anonymous) {

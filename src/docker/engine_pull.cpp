@@ -134,7 +134,7 @@ Result<void> PullInHand::outcome() {
     return Result<void>{};
 }
 
-reconciler::Awaitable<void> EngineClient::pull(
+reconciler::Awaitable<std::string> EngineClient::pull(
     reconciler::PullCall call, std::function<void(const domain::PullProgress&)> progress) {
     const std::string image = std::move(call.image);
     const ImageReference wanted = split_image(image);
@@ -153,7 +153,18 @@ reconciler::Awaitable<void> EngineClient::pull(
     pull->begin(http_, std::move(request));
     auto ended = pull->ended.async_wait(asio::as_tuple(asio::use_awaitable));
     co_await std::move(ended);
-    co_return pull->outcome();
+    const Result<void> outcome = pull->outcome();
+    if (outcome.has_error()) {
+        co_return outcome.error();
+    }
+    const EngineCall look{"look up", "image " + image, ""};
+    auto looked = read_json(look, "/images/" + percent_encoded(image) + "/json",
+                            config_.deadlines.inspect);
+    const Result<JsonBody> found = co_await std::move(looked);
+    if (found.has_error() && found.error().engine != domain::EngineFailure::no_such_image) {
+        co_return found.error();
+    }
+    co_return found.has_error() ? std::string{} : text_of(found->json, "Id");
 }
 
 void EngineClient::cancel_pull(const std::string& image) {

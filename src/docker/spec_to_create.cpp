@@ -176,7 +176,7 @@ bool is_user_network(const std::string& network) {
 
 CreateRequest spec_to_create(const CreateCall& call, const EngineConfig& config, int api_minor) {
     CreateRequest out;
-    out.body["Image"] = call.spec.image;
+    out.body["Image"] = call.image_id.empty() ? call.spec.image : call.image_id;
     add_process(call.spec, out.body);
     out.body["Env"] = environment_of(call);
     out.body["Labels"] = labels_of(call, config);

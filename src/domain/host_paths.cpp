@@ -1,6 +1,9 @@
 #include "domain/host_paths.hpp"
 
+#include <cerrno>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <system_error>
 
 namespace flow::domain {
@@ -18,6 +21,29 @@ Result<std::string> resolve_host_path(const std::string& path) {
             ? "does not exist"
             : "cannot be resolved: " + failed.message();
     return error;
+}
+
+Result<std::string> read_host_file(const std::string& path) {
+    constexpr std::uintmax_t kMost = 512 * 1024;
+    const auto failure = [](std::string message) {
+        Error error;
+        error.type = ErrorType::validation_error;
+        error.message = std::move(message);
+        return error;
+    };
+    std::error_code failed;
+    if (!std::filesystem::is_regular_file(path, failed)) {
+        return failure("is not an ordinary file");
+    }
+    if (std::filesystem::file_size(path, failed) > kMost || failed) {
+        return failure("is larger than 512 KiB");
+    }
+    std::ifstream file{path, std::ios::binary};
+    std::string text{std::istreambuf_iterator<char>{file}, {}};
+    if (!file) {
+        return failure("cannot be read: " + std::generic_category().message(errno));
+    }
+    return text;
 }
 
 }  // namespace flow::domain

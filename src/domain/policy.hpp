@@ -46,6 +46,14 @@ struct Policy {
 /// names the fields, details.rules the rules of the policy.
 Result<void> check_policy(Spec& spec, const Policy& policy, const PathResolver& resolve);
 
+/// The text of a host file. The error's message says why there is none, as the end of a sentence.
+using FileReader = std::function<Result<std::string>(const std::string& path)>;
+
+/// Reads `env_file` into the environment, under the rules for a read-only mount. Failures as check_policy's; the files'
+/// text is never quoted.
+Result<void> read_env_files(Spec& spec, const Policy& policy, const PathResolver& resolve,
+                            const FileReader& read);
+
 /// Before a start: do the stored sources still exist, lead to where they led, and are they allowed?
 Result<void> check_host_paths_again(const Spec& spec, const Policy& policy,
                                     const PathResolver& resolve);

@@ -148,6 +148,10 @@ struct Status {
     Verdict verdict = Verdict::none;
     Generation failed_generation = 0;       ///< UpdateFailed while it is the latest
     Generation pulled_generation = 0;       ///< pull_policy always: its image was pulled for this one
+    Run pulled_run = 0;                     ///< and for this run of a restart_container
+    bool renew = false;                     ///< that brought another image: a replace of the same generation
+    bool pinned = false;                    ///< its name stands for one that failed: made anew by image_id
+    std::string image_id, next_image_id;    ///< of docker_id and next_id
     Backoffs backoff;
     std::vector<PendingExit> pending;
     Time need_ping;                         ///< no start before a ping answered after this

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -151,6 +152,9 @@ struct Spec {
     std::string registry_auth;            ///< a name of the configuration's `registries`; "": none
     Logging logging;
     JobRules job;                         ///< of kind job only
+    /// `env_file`: read into the environment when the spec is accepted; both are empty from then on.
+    std::vector<std::string> env_files;
+    std::set<std::string> env_given;      ///< variables that the request itself names: no file overrides them
     bool operator==(const Spec&) const = default;
 };
 

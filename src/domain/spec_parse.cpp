@@ -89,6 +89,7 @@ constexpr Member<SpecDraft> kMembers[] = {
     {"command", read_command},
     {"entrypoint", read_entrypoint},
     {"environment", read_environment},
+    {"env_file", read_env_file},
     {"volumes", read_volumes},
     {"tmpfs", read_tmpfs},
     {"read_only",

@@ -1,6 +1,7 @@
 // apply_patch: a JSON merge patch on the canonical form, with the exceptions that contract 2 and 3
 // make.
 #include <algorithm>
+#include <set>
 
 #include "domain/spec/field.hpp"
 #include "domain/spec_canonical.hpp"
@@ -112,12 +113,16 @@ Result<ParsedSpec> apply_patch(const Spec& current, const Json& patch, ParseOpti
     const Field root{patch, "", errors};
     refuse_what_cannot_change(root, current);
     Json merged = to_canonical(current);
+    std::set<std::string> environment;      // what this patch itself says of it
     for (const auto& [name, value] : patch.items()) {
         if (value.is_null() || is_whole(name)) {
             merged[name] = value;
         } else if (name == "environment" || name == "labels") {
             Json map = pairs_as_map(root.member(name), name == "environment");
             if (name == "environment") {
+                for (const auto& [variable, ignored] : map.items()) {
+                    environment.insert(variable);
+                }
                 drop_masked(map, current);
             }
             merge(merged[name], map);
@@ -129,6 +134,9 @@ Result<ParsedSpec> apply_patch(const Spec& current, const Json& patch, ParseOpti
     choose_networking(merged, patch);
     options.present = &current;
     auto parsed = parse_spec(merged, options);
+    if (parsed && !parsed->spec.env_files.empty()) {
+        parsed->spec.env_given = std::move(environment);
+    }
     if (errors.empty()) {
         return parsed;
     }

@@ -1,8 +1,11 @@
 // Contact with the engine found, lost, or not to be had: what the loop does about it (contract 3, design 4).
+#include <utility>
+
 #include <spdlog/spdlog.h>
 
 #include "domain/model/model.hpp"
 #include "domain/model/steps.hpp"
+#include "reconciler/activity.hpp"
 #include "reconciler/reconciler.hpp"
 
 namespace flow::reconciler {
@@ -15,6 +18,9 @@ void Reconciler::found() {
     services_.store.set_contact(true, false);
     spdlog::info("engine observed version={} api={} first={}", watch_.engine_info().version,
                  watch_.engine_info().api_version, first);
+    if (std::exchange(away_told_, false)) {
+        tell_activity(services_.store, "engine_found", "the Docker Engine answers again");
+    }
     settle_all();
     services_.store.for_each([this](const domain::Record& record) { mark(record.container_id); });
     for (const std::string& container_id : cache_.container_ids()) {
@@ -26,8 +32,7 @@ void Reconciler::lost(const domain::Error& error) {
     executor_.forget();
     pulls_.forget();
     services_.store.set_contact(false, false);
-    spdlog::warn("contact with the engine lost error=\"{}\"", error.message);
-    log_contact("engine_lost", "the Docker Engine does not answer: " + error.message);
+    tell_lost(error);
     const std::uint64_t outage = ++outages_;
     services_.clock.after(config_.unknown_after, [this, outage] {
         if (outage == outages_) {
@@ -56,6 +61,9 @@ void Reconciler::settle_all() {
 }
 
 void Reconciler::connect_failed(domain::Time tried_at, const domain::Error& error) {
+    if (!away_told_) {
+        tell_lost(error);       // it was not there when we started
+    }
     if (services_.clock.now() - started_at_ < config_.start_patience) {
         return;
     }
@@ -79,18 +87,11 @@ void Reconciler::connect_failed(domain::Time tried_at, const domain::Error& erro
     }
 }
 
-void Reconciler::log_contact(std::string type, std::string message) {
-    domain::EventDraft draft;
-    draft.type = "activity_log";
-    draft.actor = "flow-manager";
-    draft.summary = message;
-    draft.payload["activity_type"] = std::move(type);
-    draft.payload["message"] = std::move(message);
-    draft.payload["details"] = domain::Json::object();
-    draft.payload["actor"] = "flow-manager";
-    std::vector<domain::EventDraft> drafts;
-    drafts.push_back(std::move(draft));
-    services_.store.log(std::move(drafts), [](const domain::Result<void>&) {});
+void Reconciler::tell_lost(const domain::Error& error) {
+    away_told_ = true;
+    spdlog::warn("no contact with the engine error=\"{}\"", error.message);
+    tell_activity(services_.store, "engine_lost",
+                  "the Docker Engine does not answer: " + error.message);
 }
 
 }  // namespace flow::reconciler

@@ -25,6 +25,7 @@ using Awaitable = boost::asio::awaitable<domain::Result<T>>;
 struct CreateCall {
     std::string engine_name;                        ///< with the prefix; may end in .next
     domain::Spec spec;
+    std::string image_id;                           ///< made of this one, whatever spec.image stands for; "": of that
     std::string container_id;
     std::uint64_t generation = 0;
     std::string socket_folder;                      ///< host folder, mounted read-only at /var/run/flow
@@ -105,14 +106,17 @@ public:
     virtual Awaitable<void> disconnect_network(std::string docker_id, std::string network) = 0;
 
     /// Ends when the image is here or has failed; `progress` at most twice a second. Cancelled by Engine::cancel_pull.
-    virtual Awaitable<void> pull(PullCall call,
-                                 std::function<void(const domain::PullProgress&)> progress) = 0;
+    /// Answers the id of the image that has that name then; "" when somebody removed it meanwhile.
+    virtual Awaitable<std::string> pull(PullCall call,
+                                        std::function<void(const domain::PullProgress&)> progress) = 0;
     virtual void cancel_pull(const std::string& image) = 0;
 
     /// Makes the network (bridge, our label) when no network has that name. True: it was made by this call.
     virtual Awaitable<bool> ensure_network(std::string name) = 0;
-    /// Removes the network if it has our label and nobody uses it; a missing or foreign one is no error.
-    virtual Awaitable<void> remove_network(std::string name) = 0;
+    /// Removes the network if it has our label and nobody uses it; answers whether it did.
+    virtual Awaitable<bool> remove_network(std::string name) = 0;
+    /// Names of the networks with our label.
+    virtual Awaitable<std::vector<std::string>> own_networks() = 0;
     /// A named volume with our label is removed; answers whether it was (false: not ours, not there).
     virtual Awaitable<bool> remove_volume(std::string name, bool anonymous) = 0;
 

@@ -48,7 +48,8 @@ boost::asio::awaitable<void> Executor::act(std::string id, Action action) {
                                 std::chrono::microseconds{100});
             co_return;
         case Kind::pull_image:
-            pulls_->wait_for(id, action.subject, action.generation);
+            pulls_->wait_for(id, action.subject, action.generation, action.run);
+            hooks_.mark(id, domain::Duration{0});       // nothing else waits for it
             co_return;
         case Kind::ping:
             co_await watch_->ping_now();
@@ -131,50 +132,16 @@ void Executor::log_done(const std::string& id, Step step, const Action& action,
                  (services_.clock.now() - sent) / std::chrono::milliseconds{1});
 }
 
-boost::asio::awaitable<std::optional<domain::Observed>> Executor::inspect(std::string docker_id) {
-    const std::uint64_t version = cache_.version();
-    const auto seen = co_await services_.engine.inspect(docker_id);
-    if (seen) {
-        cache_.put(*seen, version);
-        co_return *seen;
-    }
-    if (seen.error().engine == EngineFailure::no_such_container) {
+boost::asio::awaitable<bool> Executor::remove_orphan(std::string docker_id) {
+    const auto removed = co_await services_.engine.remove(docker_id);
+    const bool gone = removed || removed.error().engine == EngineFailure::no_such_container;
+    if (gone) {
         cache_.erase(docker_id);
-    } else if (seen.error().engine == EngineFailure::away) {
-        watch_->lose(seen.error());
     } else {
-        cache_.doubt(docker_id);    // looked at again before anything is planned
+        spdlog::warn("could not remove a container docker_id={} error=\"{}\"", docker_id,
+                     removed.error().message);
     }
-    co_return std::nullopt;
-}
-
-void Executor::expect_event(const std::string& docker_id, bool running) {
-    services_.clock.after(config_.event_patience, [this, docker_id, running] {
-        const domain::Observed* seen = cache_.find(docker_id);
-        if (watch_->live() && seen != nullptr && seen->running != running) {
-            watch_->resync_soon();
-        }
-    });
-}
-
-boost::asio::awaitable<void> Executor::look(std::string id) {
-    const std::vector<std::string> unseen = cache_.to_inspect(id);
-    for (const std::string& docker_id : unseen) {
-        co_await inspect(docker_id);
-    }
-}
-
-boost::asio::awaitable<void> Executor::remove_orphans(std::string id) {
-    const Containers orphans = cache_.of(id);
-    for (const auto& [docker_id, container] : orphans) {
-        spdlog::warn("removing a container of ours that belongs to no row container_id={} "
-                     "docker_id={} name={}",
-                     id, docker_id, container.name);
-        const auto removed = co_await services_.engine.remove(docker_id);
-        if (removed || removed.error().engine == EngineFailure::no_such_container) {
-            cache_.erase(docker_id);
-        }
-    }
+    co_return gone;
 }
 
 boost::asio::awaitable<void> Executor::stop(std::string id, Action action) {
@@ -323,10 +290,36 @@ boost::asio::awaitable<void> Executor::rename(std::string id, Action action) {
         co_await commit(services_.store, id, std::move(change));
         hooks_.mark(id, domain::Duration{0});
     } else if (answer.error().engine == EngineFailure::name_taken) {
+        co_await step_aside(id, action.docker_id, answer.error());
         co_await name_taken(id, generation, answer.error());
     } else {
         co_await step_failed(id, Step::rename, answer.error());
     }
+}
+
+/// Another one of ours has the name and is to have another itself, perhaps this one's: it must not wait for us.
+boost::asio::awaitable<void> Executor::step_aside(std::string id, std::string docker_id,
+                                                  domain::Error taken) {
+    const domain::Observed* mine = cache_.find(docker_id);
+    const domain::Observed* holder = cache_.find(taken.details.value("holder_id", ""));
+    const domain::Record* other = holder == nullptr ? nullptr : services_.store.find(holder->container_id);
+    if (mine == nullptr || other == nullptr || other->deleted || other->container_id == id) {
+        co_return;
+    }
+    const std::string aside = config_.name_prefix + id + ".prev";
+    if (mine->name == aside || holder->name == config_.name_prefix + other->spec().name) {
+        co_return;
+    }
+    const auto answer = co_await services_.engine.rename(docker_id, aside);
+    if (!answer) {
+        co_return;
+    }
+    spdlog::info("a name makes way container_id={} name={}", id, aside);
+    cache_.renamed(docker_id, aside);
+    Change change = [docker_id, aside](domain::Record& row, domain::Changes&, const domain::Moment&) {
+        model::record_name(row, docker_id, aside);
+    };
+    co_await commit(services_.store, id, std::move(change));
 }
 
 boost::asio::awaitable<void> Executor::simple_call(std::string id, Action action) {

@@ -26,14 +26,19 @@ public:
         std::function<void(const std::string& holder, const std::string& waiter)> wait_for_name;
     };
     Executor(Services& services, const Config& config, ObservedCache& cache, Hooks hooks);
-    /// The parts that need each other: set once before the first act().
+    /// Set once, before the first act().
     void connect(Watch& watch, Pulls& pulls, Crashes& crashes);
     boost::asio::awaitable<void> act(std::string container_id, Action action);
     /// Inspects containers of the row that only an event has told of.
-    boost::asio::awaitable<void> look(std::string container_id);
-    /// Removes engine containers with our label that belong to no row.
-    boost::asio::awaitable<void> remove_orphans(std::string container_id);
-    /// The row went without a deletion (its create was undone): what was made for it goes, too.
+    /// False: one of them did not answer, and nothing is to be planned for the row; it is marked for the next try.
+    boost::asio::awaitable<bool> look(std::string container_id);
+    /// Removes an engine container with our label that belongs to no row; answers whether it is gone.
+    boost::asio::awaitable<bool> remove_orphan(std::string docker_id);
+    /// A row names it, in any spec that is still needed.
+    bool is_network_named(const std::string& name) const;
+    /// Where no row names it and nobody is in it; answers whether it was removed.
+    boost::asio::awaitable<bool> remove_network(std::string name);
+    /// Its create was undone: what was made for it goes, too.
     boost::asio::awaitable<void> tidy(std::string container_id);
     bool stop_in_hand(const std::string& container_id) const { return stops_.contains(container_id); }
     const std::set<std::string>& missing_images() const { return missing_images_; }
@@ -42,18 +47,12 @@ public:
     domain::Time name_wait(const std::string& container_id) const;
     void name_may_be_free(const std::string& container_id) { name_waits_.erase(container_id); }
     void image_arrived(const std::string& image) { missing_images_.erase(image); }
-    /// Contact is lost: calls in hand mean nothing any more, and what the engine has is not known.
+    /// Contact is lost: calls in hand mean nothing any more.
     void forget();
 
 private:
-    struct StopToken {      ///< of a stop in hand; another one means that it was given up
-        Action action;
-        domain::Time sent;
-    };
-    struct Made {           ///< on the host and at the engine, before there is an engine container
-        std::string folder;
-        std::vector<std::string> networks;
-    };
+    struct StopToken { Action action; domain::Time sent; };     ///< of a stop in hand; another one: it was given up
+    struct Made { std::string folder; std::vector<std::string> networks; };     ///< before there is an engine container
     using Change = domain::Store::Change;
 
     boost::asio::awaitable<void> create(std::string id, Action action);
@@ -70,6 +69,7 @@ private:
     boost::asio::awaitable<void> cut_short(std::string id, Action action);
     boost::asio::awaitable<void> remove(std::string id, Action action);
     boost::asio::awaitable<void> rename(std::string id, Action action);
+    boost::asio::awaitable<void> step_aside(std::string id, std::string docker_id, domain::Error taken);
     boost::asio::awaitable<void> name_taken(std::string id, domain::Generation generation,
                                             domain::Error error);
     boost::asio::awaitable<void> simple_call(std::string id, Action action);
@@ -89,16 +89,16 @@ private:
     boost::asio::awaitable<bool> intend(std::string id, domain::Intention intention);
     boost::asio::awaitable<void> step_failed(std::string id, domain::Step step, domain::Error error);
     boost::asio::awaitable<void> step_done(std::string id, std::string removed);
-    /// The one line that an operation leaves in the log.
     void log_done(const std::string& id, domain::Step step, const Action& action,
                   domain::Time sent) const;
-    /// Inspects and keeps the answer; nothing when it could not be had.
-    boost::asio::awaitable<std::optional<domain::Observed>> inspect(std::string docker_id);
-    /// A stop or kill was answered: until its `die` comes, or too long has passed, no second one is sent.
+    Awaitable<domain::Observed> inspect(std::string docker_id);
+    boost::asio::awaitable<void> unseen(std::string id, domain::Error error);
+    /// A stop or kill was answered: no second one is sent until its `die` comes, or for some time.
     void await_exit(const std::string& id, const std::string& docker_id);
     /// An answer contradicts what is believed: if no event has put that right in time, all is read again.
     void expect_event(const std::string& docker_id, bool running);
     bool volume_is_named_elsewhere(const std::string& volume, const std::string& id) const;
+
     Services& services_;
     const Config& config_;
     ObservedCache& cache_;

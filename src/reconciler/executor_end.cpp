@@ -6,6 +6,7 @@
 #include "domain/model/model.hpp"
 #include "domain/model/steps.hpp"
 #include "reconciler/executor.hpp"
+#include "reconciler/record_only.hpp"
 
 namespace flow::reconciler {
 
@@ -24,22 +25,7 @@ boost::asio::awaitable<void> Executor::record_only(std::string id, Action action
     }
     Change change = [action, adopted](domain::Record& record, domain::Changes& out,
                                       const domain::Moment& moment) {
-        switch (action.kind) {
-            case Kind::adopt: model::record_created(record, adopted, out, moment); break;
-            case Kind::stop_done: model::clear_intention(record); break;
-            case Kind::nothing_in_hand: model::record_nothing_in_hand(record, out, moment); break;
-            case Kind::keep: model::record_keep(record, out); break;
-            case Kind::kept: model::record_kept(record); break;
-            case Kind::rolled_back: model::record_rolled_back(record); break;
-            case Kind::activate: model::record_active(record, out); break;
-            case Kind::gone_containers:
-                model::record_gone_containers(record, action.docker_ids, out, moment);
-                break;
-            case Kind::observe_generation: model::record_observed_generation(record); break;
-            case Kind::deadline_passed: model::record_deadline(record, out); break;
-            case Kind::expire: model::record_expired(record, out); break;
-            default: break;
-        }
+        reconciler::record_only(action, adopted, record, out, moment);
     };
     co_await commit(services_.store, id, std::move(change));
     if (action.kind == Kind::stop_done) {
@@ -179,25 +165,36 @@ boost::asio::awaitable<void> Executor::tidy(std::string id) {
     co_await remove_networks(made.networks);
 }
 
+bool Executor::is_network_named(const std::string& name) const {
+    bool named = false;
+    services_.store.for_each([&](const domain::Record& record) {
+        for (const auto& [generation, spec] : record.specs) {
+            const auto& list = spec.networking.networks;
+            named = named || std::find(list.begin(), list.end(), name) != list.end();
+        }
+    });
+    return named;
+}
+
+boost::asio::awaitable<bool> Executor::remove_network(std::string name) {
+    co_await network_gate_.enter();     // beside nobody who makes sure that it is there
+    const GatePass pass{network_gate_};
+    if (is_network_named(name)) {
+        co_return false;
+    }
+    known_networks_.erase(name);
+    const auto removed = co_await services_.engine.remove_network(name);
+    if (!removed) {
+        spdlog::warn("could not remove a network name={} error=\"{}\"", name,
+                     removed.error().message);
+    }
+    co_return removed && *removed;
+}
+
 /// A network that we made goes when no row names it any more (contract 2).
 boost::asio::awaitable<void> Executor::remove_networks(std::vector<std::string> names) {
     for (const std::string& name : names) {
-        bool named = false;
-        services_.store.for_each([&](const domain::Record& record) {
-            for (const auto& [generation, spec] : record.specs) {
-                const auto& list = spec.networking.networks;
-                named = named || std::find(list.begin(), list.end(), name) != list.end();
-            }
-        });
-        if (named) {
-            continue;
-        }
-        known_networks_.erase(name);
-        const auto removed = co_await services_.engine.remove_network(name);
-        if (!removed) {
-            spdlog::warn("could not remove a network name={} error=\"{}\"", name,
-                         removed.error().message);
-        }
+        co_await remove_network(name);
     }
 }
 

@@ -31,6 +31,7 @@ boost::asio::awaitable<void> Executor::create(std::string id, Action action) {
     intention.step = Step::create;
     intention.generation = action.generation;
     intention.hash = domain::spec_hash(call.spec);
+    call.image_id = action.subject;
     intention.role = action.role;
     intention.cause = action.cause;
     made_for_[id] = Made{record->socket_folder, call.spec.networking.networks};
@@ -88,11 +89,15 @@ boost::asio::awaitable<void> Executor::create_failed(std::string id, Action acti
         co_return;
     }
     const domain::Record* record = services_.store.find(id);
-    if (record != nullptr && record->specs.contains(action.generation)) {
+    const bool by_id = !action.subject.empty();
+    if (!by_id && record != nullptr && record->specs.contains(action.generation)) {
         missing_images_.insert(record->specs.at(action.generation).image);
     }
-    Change change = [](domain::Record& row, domain::Changes&, const domain::Moment&) {
+    Change change = [by_id](domain::Record& row, domain::Changes&, const domain::Moment&) {
         model::clear_intention(row);
+        if (by_id) {
+            row.status.pinned = false;      // somebody removed it: by its name then
+        }
     };
     co_await commit(services_.store, id, std::move(change));
     hooks_.mark(id, domain::Duration{0});
@@ -148,7 +153,9 @@ boost::asio::awaitable<void> Executor::start(std::string id, Action action) {
     if (record == nullptr) {
         co_return;
     }
-    const domain::Result<void> paths = services_.check_host_paths(record->active_spec());
+    const bool next = action.docker_id == record->status.next_id;
+    const domain::Result<void> paths = services_.check_host_paths(
+        next ? record->specs.at(record->status.next_generation) : record->active_spec());
     Intention intention;
     intention.step = Step::start;
     intention.docker_id = action.docker_id;
@@ -230,38 +237,6 @@ boost::asio::awaitable<void> Executor::start_failed(std::string id, Intention in
     hooks_.mark(id, domain::Duration{0});
 }
 
-boost::asio::awaitable<void> Executor::read_ports(std::string id, Action action) {
-    const auto seen = co_await inspect(action.docker_id);
-    if (!seen || !seen->running) {
-        hooks_.mark(id, std::chrono::milliseconds{200});
-        co_return;
-    }
-    std::vector<domain::BoundPort> ports = seen->ports;
-    Change change = [ports](domain::Record& record, domain::Changes&, const domain::Moment&) {
-        model::record_ports(record, ports);
-    };
-    co_await commit(services_.store, id, std::move(change));
-}
-
-boost::asio::awaitable<void> Executor::read_health(std::string id, Action action) {
-    const domain::Time asked = services_.clock.now();
-    const auto seen = co_await inspect(action.docker_id);
-    if (!seen) {
-        hooks_.mark(id, domain::Duration{0});
-        co_return;
-    }
-    const domain::Observed now = *seen;
-    Change change = [now, asked](domain::Record& record, domain::Changes& out,
-                                 const domain::Moment&) {
-        model::record_health_warning(record, now, out);
-        if (now.running && now.health != "none") {
-            model::record_health(record, {now.docker_id, now.health, asked}, out);
-        }
-    };
-    co_await commit(services_.store, id, std::move(change));
-    hooks_.mark(id, domain::Duration{0});
-}
-
 /// pull_policy never, and the engine does not have it: looked for again after the backoff.
 boost::asio::awaitable<void> Executor::no_image(std::string id, Action action) {
     missing_images_.erase(action.subject);
@@ -273,10 +248,10 @@ boost::asio::awaitable<void> Executor::no_image(std::string id, Action action) {
                     "use another pull_policy";
     error.details["field"] = "image";
     error.details["cause"] = "not_found";
-    const domain::Generation generation = action.generation;
-    Change change = [generation, error](domain::Record& record, domain::Changes& out,
-                                        const domain::Moment& moment) {
-        model::record_pulled(record, generation, &error, out, moment);
+    const model::Pulled pulled{action.generation, 0, ""};
+    Change change = [pulled, error](domain::Record& record, domain::Changes& out,
+                                    const domain::Moment& moment) {
+        model::record_pulled(record, pulled, &error, out, moment);
     };
     co_await commit(services_.store, id, std::move(change));
     hooks_.mark(id, domain::Duration{0});

@@ -7,6 +7,7 @@
 #include "domain/model/model.hpp"
 #include "domain/model/rules.hpp"
 #include "domain/model/steps.hpp"
+#include "reconciler/record_only.hpp"
 
 namespace flow::reconciler {
 namespace {
@@ -44,11 +45,11 @@ Foresight::Foresight(const PlanInput& input)
       now_(input.now),
       last_ping_(input.last_ping),
       stop_in_hand_(input.stop_in_hand),
-      pull_in_hand_(input.pull_in_hand) {}
+      pulling_(input.pulling) {}
 
 PlanInput Foresight::input() const {
     return PlanInput{record_,         containers_,     now_,         stop_in_hand_,
-                     pull_in_hand_,   last_ping_,      missing_images_, known_networks_,
+                     pulling_,        last_ping_,      missing_images_, known_networks_,
                      name_prefix_,    monitor_,        name_wait_};
 }
 
@@ -99,8 +100,8 @@ std::optional<Action> Foresight::what_is_in_hand() {
         end_process(status.intention->docker_id, 0);
         return waits("a stop is in hand");
     }
-    if (pull_in_hand_) {
-        pull_in_hand_ = false;
+    if (pulling_ != 0) {
+        pulling_ = 0;
         for (const auto& [generation, spec] : record_.specs) {
             missing_images_.erase(spec.image);
         }
@@ -147,7 +148,9 @@ void Foresight::apply(const Action& action) {
         case Kind::clean_socket:
         case Kind::gone: return clean(action);
         case Kind::wait: return wait(action);
-        default: return record_only(action);
+        case Kind::adopt:
+            return record_only(action, containers_.at(action.docker_id), record_, out_, moment());
+        default: return record_only(action, {}, record_, out_, moment());
     }
 }
 
@@ -174,7 +177,8 @@ void Foresight::intend(const Action& action, Step step) {
 
 void Foresight::pull(const Action& action) {
     missing_images_.erase(action.subject);
-    model::record_pulled(record_, action.generation, nullptr, out_, moment());
+    const model::Pulled pulled{action.generation, action.run, record_.status.image_id};
+    model::record_pulled(record_, pulled, nullptr, out_, moment());
 }
 
 std::string Foresight::unused_id() const {
@@ -314,27 +318,6 @@ void Foresight::look(const Action& action) {
         }
     } else if (const domain::Observed* seen = container(action.docker_id)) {
         model::record_ports(record_, seen->ports);
-    }
-}
-
-void Foresight::record_only(const Action& action) {
-    switch (action.kind) {
-        case Kind::adopt:
-            model::record_created(record_, containers_.at(action.docker_id), out_, moment());
-            break;
-        case Kind::stop_done: model::clear_intention(record_); break;
-        case Kind::nothing_in_hand: model::record_nothing_in_hand(record_, out_, moment()); break;
-        case Kind::keep: model::record_keep(record_, out_); break;
-        case Kind::kept: model::record_kept(record_); break;
-        case Kind::rolled_back: model::record_rolled_back(record_); break;
-        case Kind::activate: model::record_active(record_, out_); break;
-        case Kind::gone_containers:
-            model::record_gone_containers(record_, action.docker_ids, out_, moment());
-            break;
-        case Kind::observe_generation: model::record_observed_generation(record_); break;
-        case Kind::deadline_passed: model::record_deadline(record_, out_); break;
-        case Kind::expire: model::record_expired(record_, out_); break;
-        default: break;
     }
 }
 

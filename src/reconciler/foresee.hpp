@@ -51,7 +51,6 @@ private:
     void repair(const Action& action);
     void record_drift(const Action& action);
     void look(const Action& action);
-    void record_only(const Action& action);
     void clean(const Action& action);
     void wait(const Action& action);
 
@@ -65,7 +64,7 @@ private:
     domain::Time now_;
     domain::Time last_ping_;
     bool stop_in_hand_;
-    bool pull_in_hand_;
+    domain::Generation pulling_;
     bool over_ = false;
     domain::Changes out_;
 };

@@ -1,6 +1,8 @@
 #include "reconciler/observed_cache.hpp"
 
+#include <algorithm>
 #include <set>
+#include <string_view>
 
 namespace flow::reconciler {
 namespace {
@@ -60,11 +62,23 @@ void ObservedCache::put(domain::Observed seen, std::uint64_t version) {
     insert(seen, version);
 }
 
-void ObservedCache::replace_all(const std::vector<domain::Observed>& all, std::uint64_t version) {
+void ObservedCache::replace_all(const std::vector<domain::Observed>& all,
+                                const std::vector<domain::Observed>& unseen,
+                                std::uint64_t version) {
     std::set<std::string> there;
     for (const domain::Observed& seen : all) {
         there.insert(seen.docker_id);
         put(seen, version);
+    }
+    for (const domain::Observed& listed : unseen) {
+        there.insert(listed.docker_id);
+        if (erased_.contains(listed.docker_id)) {
+            continue;
+        }
+        if (find(listed.docker_id) == nullptr) {
+            insert(listed, version);
+        }
+        unseen_[listed.docker_id].container_id = listed.container_id;
     }
     std::vector<std::string> gone;
     for (const auto& [docker_id, row] : row_of_) {
@@ -138,12 +152,21 @@ void ObservedCache::doubt(const std::string& docker_id) {
     }
 }
 
+bool ObservedCache::is_newer(const std::string& docker_id, std::uint64_t version) const {
+    const auto since = [&](const std::map<std::string, std::uint64_t>& times) {
+        const auto found = times.find(docker_id);
+        return found != times.end() && found->second > version;
+    };
+    return since(touched_) || since(added_) || since(erased_) || unseen_.contains(docker_id);
+}
+
 std::vector<std::string> ObservedCache::doubt_networks(
-    const std::vector<domain::Observed>& listed) {
+    const std::vector<domain::Observed>& listed, std::uint64_t version) {
     std::vector<std::string> rows;
     for (const domain::Observed& seen : listed) {
         const domain::Observed* known = find(seen.docker_id);
-        if (known != nullptr && known->networks != seen.networks) {
+        if (known != nullptr && known->networks != seen.networks &&
+            !is_newer(seen.docker_id, version)) {
             doubt(seen.docker_id);
             rows.push_back(known->container_id);
         }
@@ -197,18 +220,21 @@ std::vector<std::string> ObservedCache::container_ids() const {
     return ids;
 }
 
-bool ObservedCache::agrees(const std::vector<domain::Observed>& listed) const {
-    if (listed.size() != row_of_.size()) {
-        return false;
-    }
+bool ObservedCache::agrees(const std::vector<domain::Observed>& listed,
+                           std::uint64_t version) const {
+    std::set<std::string_view> there;
     for (const domain::Observed& seen : listed) {
+        there.insert(seen.docker_id);
         const domain::Observed* known = find(seen.docker_id);
-        if (known == nullptr || known->running != seen.running || known->paused != seen.paused ||
-            known->name != seen.name) {
+        const bool same = known != nullptr && known->running == seen.running &&
+                          known->paused == seen.paused && known->name == seen.name;
+        if (!same && !is_newer(seen.docker_id, version)) {
             return false;
         }
     }
-    return true;
+    return std::all_of(row_of_.begin(), row_of_.end(), [&](const auto& entry) {
+        return there.contains(entry.first) || is_newer(entry.first, version);
+    });
 }
 
 }  // namespace flow::reconciler

@@ -19,8 +19,10 @@ public:
 
     /// The answer of an inspect that was sent at `version`. What events changed since then stays.
     void put(domain::Observed seen, std::uint64_t version);
-    /// The answer of a list (with inspects) that was sent at `version`: what it lacks is gone.
-    void replace_all(const std::vector<domain::Observed>& all, std::uint64_t version);
+    /// The answer of a list (with inspects) that was sent at `version`: what it lacks is gone. Those of `unseen` are
+    /// there as far as the list says, and are to be inspected.
+    void replace_all(const std::vector<domain::Observed>& all,
+                     const std::vector<domain::Observed>& unseen, std::uint64_t version);
     /// Applies an event. True: about a container that is not known yet, so it has to be inspected. An `update` makes it
     /// doubted.
     bool apply(const domain::EngineEvent& event);
@@ -28,8 +30,10 @@ public:
     /// A call about it was not answered, or somebody changed it: it is inspected before anything is planned. An answer
     /// that is on its way is not enough.
     void doubt(const std::string& docker_id);
-    /// Doubts those whose networks are others in the engine's list; answers their rows.
-    std::vector<std::string> doubt_networks(const std::vector<domain::Observed>& listed);
+    /// Doubts those whose networks are others in the engine's list; answers their rows. The list was asked for at
+    /// `version`: of what has changed since it says nothing.
+    std::vector<std::string> doubt_networks(const std::vector<domain::Observed>& listed,
+                                            std::uint64_t version);
     void erase(const std::string& docker_id);
     void clear();
 
@@ -39,10 +43,11 @@ public:
     /// Docker ids of that row that only an event has told of.
     std::vector<std::string> to_inspect(const std::string& container_id) const;
     std::vector<std::string> container_ids() const;
-    /// A list of the engine (without inspects) says what the cache says.
-    bool agrees(const std::vector<domain::Observed>& listed) const;
+    /// A list of the engine (without inspects) that was asked for at `version` says what the cache says.
+    bool agrees(const std::vector<domain::Observed>& listed, std::uint64_t version) const;
 
 private:
+    bool is_newer(const std::string& docker_id, std::uint64_t version) const;
     domain::Observed* get(const std::string& docker_id);
     void touch(const std::string& docker_id) { touched_[docker_id] = ++version_; }
     void insert(const domain::Observed& seen, std::uint64_t version);

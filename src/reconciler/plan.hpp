@@ -31,10 +31,10 @@ struct Action {
     std::string cause;
     std::string docker_id;
     std::string engine_name;                ///< create, rename
-    std::string subject;                    ///< pull_image: the image; of a network: its name
+    std::string subject;                    ///< pull_image: the image; create: its id, or ""; of a network: its name
     domain::Generation generation = 0;      ///< create, pull_image
     domain::Role role = domain::Role::main;
-    domain::Run run = 0;                    ///< start
+    domain::Run run = 0;                    ///< start; pull_image: of the restart that asks for it
     domain::Time started_seen;              ///< start
     domain::Purpose purpose = domain::Purpose::none;
     domain::Time until;                     ///< wait

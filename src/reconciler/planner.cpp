@@ -147,15 +147,14 @@ Next Planner::living() const {
 }
 
 Next Planner::create(Generation generation, Role role, std::string cause) const {
-    if (in_.pull_in_hand) {
-        return std::nullopt;
-    }
     if (status_.queued) {
         return std::nullopt;
     }
     const domain::Spec& spec = record_.specs.at(generation);
-    if (Next pull = image(spec, generation)) {
-        return pull;
+    const bool as_it_was = role == Role::main && status_.pinned && !status_.image_id.empty() &&
+                           generation == status_.active_generation;
+    if (Next pull = image(spec, generation); pull && !as_it_was) {
+        return in_.pulling == generation ? std::nullopt : pull;
     }
     for (const std::string& network : spec.networking.networks) {
         if (!in_.known_networks.contains(network)) {
@@ -167,6 +166,7 @@ Next Planner::create(Generation generation, Role role, std::string cause) const 
     Action action = make(Kind::create, std::move(cause));
     action.generation = generation;
     action.role = role;
+    action.subject = as_it_was ? status_.image_id : "";
     action.engine_name = role == Role::main ? main_name() : helper_name(".next");
     return role == Role::main ? named(std::move(action))
                               : after_backoff(BackoffKind::change, std::move(action));
@@ -185,6 +185,18 @@ Next Planner::image(const domain::Spec& spec, Generation generation) const {
                        missing ? "the engine does not have it" : "pull_policy is always");
     pull.subject = spec.image;
     pull.generation = generation;
+    return after_backoff(BackoffKind::pull, std::move(pull));
+}
+
+/// Another image under the same name makes the restart a replace; while it is on its way the old one lives on (model 5).
+Next Planner::restart_pull() const {
+    if (in_.pulling != 0) {
+        return std::nullopt;
+    }
+    Action pull = make(Kind::pull_image, "a restart was asked for, and pull_policy is always");
+    pull.subject = record_.active_spec().image;
+    pull.generation = status_.active_generation;
+    pull.run = record_.restart_run;
     return after_backoff(BackoffKind::pull, std::move(pull));
 }
 
@@ -208,10 +220,7 @@ Next Planner::missing_main() const {
     if (ended() && !recreating()) {
         return std::nullopt;    // completed, error: left until the next start (model 11)
     }
-    const bool failed = status_.active_generation != 0 &&
-                        status_.failed_generation == record_.generation;
-    const Generation generation = failed ? status_.active_generation : record_.generation;
-    return create(generation, Role::main,
+    return create(model::wanted_generation(record_), Role::main,
                   status_.active_generation == 0 ? "declared" : "its engine container is gone");
 }
 
@@ -225,7 +234,14 @@ Next Planner::run(const Observed& main) const {
     if (main.running && !wanted) {
         return stop(main, Purpose::stop, "it should not run");
     }
-    if (main.running && status_.run_started < record_.run_wanted) {
+    const bool pulls = model::restart_pulls(record_);
+    if (Next pull = pulls ? restart_pull() : std::nullopt) {
+        if (pull->kind != Kind::wait) {
+            return pull;
+        }
+        held = sooner(std::move(held), std::move(pull));
+    }
+    if (main.running && status_.run_started < record_.run_wanted && !pulls) {
         return stop(main, Purpose::restart, "a restart was asked for");
     }
     if (main.running && main.paused) {
@@ -246,6 +262,10 @@ Next Planner::run(const Observed& main) const {
 }
 
 Next Planner::up(const Observed& main) const {
+    if (!main.running && model::restart_pulls(record_)) {
+        const bool goes_on = status_.run_ended < status_.run_started;
+        return goes_on ? start(main, status_.run_started, start_cause()) : std::nullopt;
+    }
     if (!main.running) {
         return start(main, record_.run_wanted, start_cause());
     }

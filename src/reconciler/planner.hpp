@@ -23,7 +23,7 @@ struct PlanInput {
     const Containers& containers;
     domain::Time now;
     bool stop_in_hand = false;                      ///< a stop call of ours has not answered yet
-    bool pull_in_hand = false;
+    domain::Generation pulling = 0;                 ///< whose image is being pulled for this row; 0: none
     domain::Time last_ping;                         ///< when the newest answered ping was sent
     const std::set<std::string>& missing_images;    ///< the engine said that it does not have them
     const std::set<std::string>& known_networks;    ///< networks that are there

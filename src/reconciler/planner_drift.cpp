@@ -15,8 +15,11 @@ using domain::Remedy;
 
 /// The container that counts has the row's name. Another than a helper's or an older one of ours was given by somebody.
 Next Planner::own_name(const Observed& main) const {
-    if (main.name == main_name() || name_held()) {
+    if (main.name == main_name()) {
         return std::nullopt;
+    }
+    if (name_held()) {
+        return named(rename(main, main_name(), ""));
     }
     Action action = rename(main, main_name(), "its name is " + main.name);
     const auto known = status_.baselines.find(main.docker_id);

@@ -1,15 +1,14 @@
 // Inside of the planner: one decision about one row. planner.cpp has its life and end, planner_replace.cpp the replace,
-// planner_drift.cpp what others changed. Only these include this; what others use is planner.hpp. It reads its input and changes nothing.
+// planner_drift.cpp what others changed. Only these include this; what others use is planner.hpp. Each
+// method answers the next action of its part, or nothing; it reads its input and changes nothing.
 #pragma once
 
 #include <utility>
-
 #include "domain/model/model.hpp"
 #include "reconciler/planner.hpp"
 
 namespace flow::reconciler {
 
-/// One decision about one row. Each method answers the next action of its part, or nothing.
 class Planner {
 public:
     using Next = std::optional<Action>;
@@ -77,6 +76,7 @@ private:
 
     Next job_timer() const;
     Next image(const domain::Spec& spec, domain::Generation generation) const;
+    Next restart_pull() const;
     Next up(const domain::Observed& main) const;
     Next unhealthy(const domain::Observed& main) const;
     Next in_place_or_old(const domain::Observed* main) const;

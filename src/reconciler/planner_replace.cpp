@@ -38,12 +38,13 @@ Next Planner::replace_or_old(const Observed* main, const Observed* next) const {
 }
 
 Next Planner::replace(const Observed* main, const Observed* next) const {
+    const domain::Generation wanted = model::wanted_generation(record_);
     if (next == nullptr) {
         const bool as_next = main != nullptr || model::has_way_back(record_);
-        return create(record_.generation, as_next ? Role::next : Role::main, spec_changed());
+        return create(wanted, as_next ? Role::next : Role::main, spec_changed());
     }
     const bool outdated = change_between(record_.specs.at(status_.next_generation),
-                                         record_.spec()) == ChangeKind::recreate;
+                                         record_.specs.at(wanted)) == ChangeKind::recreate;
     if (outdated) {
         const domain::Period* facts = model::find_period(record_, next->docker_id);
         if (facts != nullptr && facts->start != Time{}) {
@@ -131,6 +132,9 @@ Next Planner::in_place_or_old(const Observed* main) const {
 }
 
 std::string Planner::spec_changed() const {
+    if (status_.renew && record_.generation == status_.active_generation) {
+        return "image " + record_.spec().image + " was pulled and is another one";
+    }
     std::string fields;
     for (const std::string& field : domain::changed_fields(record_.active_spec(), record_.spec())) {
         fields += fields.empty() ? field : ", " + field;

@@ -8,19 +8,24 @@
 namespace flow::reconciler {
 
 void Pulls::wait_for(const std::string& container_id, const std::string& image,
-                     domain::Generation generation) {
+                     domain::Generation generation, domain::Run run) {
     Key key{image, ""};
     const domain::Record* record = services_.store.find(container_id);
     if (record != nullptr && record->specs.contains(generation)) {
         key.second = record->specs.at(generation).registry_auth;
     }
-    waiting_[container_id] = Wait{key, generation};
+    waiting_[container_id] = Wait{key, generation, run};
     if (pulls_.contains(key)) {
         return;
     }
     auto token = std::make_shared<Pull>();
     pulls_[key] = token;
     spawn(services_.executor, pull(std::move(key), std::move(token)), "pull");
+}
+
+domain::Generation Pulls::generation(const std::string& container_id) const {
+    const auto found = waiting_.find(container_id);
+    return found == waiting_.end() ? 0 : found->second.generation;
 }
 
 boost::asio::awaitable<void> Pulls::pull(Key key, std::shared_ptr<Pull> token) {
@@ -33,7 +38,7 @@ boost::asio::awaitable<void> Pulls::pull(Key key, std::shared_ptr<Pull> token) {
                 services_.pull_progress(now, waiters(key));
             }
         };
-    const domain::Result<void> result =
+    const domain::Result<std::string> result =
         co_await services_.engine.pull(std::move(call), std::move(progress));
     const auto found = pulls_.find(key);
     if (found == pulls_.end() || found->second != token) {
@@ -43,7 +48,7 @@ boost::asio::awaitable<void> Pulls::pull(Key key, std::shared_ptr<Pull> token) {
     finish(key, result);
 }
 
-void Pulls::finish(const Key& key, const domain::Result<void>& result) {
+void Pulls::finish(const Key& key, const domain::Result<std::string>& result) {
     if (result) {
         hooks_.arrived(key.first);
     } else if (result.error().engine == domain::EngineFailure::away) {
@@ -54,13 +59,14 @@ void Pulls::finish(const Key& key, const domain::Result<void>& result) {
         error = result.error();
     }
     for (const std::string& container_id : waiters(key)) {
-        const domain::Generation generation = waiting_.at(container_id).generation;
+        const Wait wait = waiting_.at(container_id);
         waiting_.erase(container_id);
+        const domain::model::Pulled pulled{wait.generation, wait.run, result ? *result : ""};
         services_.store.change(
             container_id,
-            [generation, error](domain::Record& record, domain::Changes& out,
+            [pulled, error](domain::Record& record, domain::Changes& out,
                                 const domain::Moment& moment) {
-                domain::model::record_pulled(record, generation, error ? &*error : nullptr, out,
+                domain::model::record_pulled(record, pulled, error ? &*error : nullptr, out,
                                              moment);
             },
             [this, container_id](const domain::Result<void>&) { hooks_.mark(container_id); });

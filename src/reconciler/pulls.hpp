@@ -24,9 +24,11 @@ public:
     };
     Pulls(Services& services, Hooks hooks) : services_(services), hooks_(std::move(hooks)) {}
 
+    /// `run`: of the restart that asks for it; 0 for a create.
     void wait_for(const std::string& container_id, const std::string& image,
-                  domain::Generation generation);
-    bool waits(const std::string& container_id) const { return waiting_.contains(container_id); }
+                  domain::Generation generation, domain::Run run);
+    /// For which generation of the row an image is being pulled; 0: for none.
+    domain::Generation generation(const std::string& container_id) const;
     /// Lets go of a pull that the row has no use for any more: deleted, or no spec of it names that image.
     void release_unwanted(const std::string& container_id, const domain::Record* record);
     /// Contact is lost: answers of pulls begun before mean nothing.
@@ -38,11 +40,12 @@ private:
     struct Wait {
         Key key;
         domain::Generation generation = 0;
+        domain::Run run = 0;
     };
     struct Pull {};
 
     boost::asio::awaitable<void> pull(Key key, std::shared_ptr<Pull> token);
-    void finish(const Key& key, const domain::Result<void>& result);
+    void finish(const Key& key, const domain::Result<std::string>& result);
     std::vector<std::string> waiters(const Key& key) const;
 
     Services& services_;

@@ -29,7 +29,8 @@ Reconciler::Reconciler(Services services, Config config)
               [this](const domain::Error& error) { lost(error); },
               [this](domain::Time tried_at, const domain::Error& error) {
                   connect_failed(tried_at, error);
-              }}) {
+              }}),
+      cleanup_(services_, config_, cache_, executor_, watch_) {
     executor_.connect(watch_, pulls_, crashes_);
 }
 
@@ -42,13 +43,19 @@ void Reconciler::start() {
             tell_unknown();
         }
     });
-    services_.store.for_each(
-        [this](const domain::Record& record) { crashes_.look_at(record.container_id); });
+    services_.store.for_each([this](const domain::Record& record) {
+        crashes_.look_at(record.container_id);
+        if (record.spec().kind == domain::Kind::job) {
+            jobs_.insert(record.container_id);
+        }
+    });
     watch_.start();
+    cleanup_.start();
 }
 
 void Reconciler::stop() {
     running_ = false;
+    cleanup_.stop();
     watch_.stop();
 }
 
@@ -93,7 +100,7 @@ void Reconciler::changed(const std::string& container_id) {
     if (!watch_.contact()) {
         watch_.try_now();
     }
-    mark_those_who_wait(services_.store.find(container_id));
+    mark_those_who_wait(container_id, services_.store.find(container_id));
 }
 
 /// The engine told of a container of `holder`: those who want its name try again.
@@ -127,15 +134,16 @@ boost::asio::awaitable<void> Reconciler::pass(std::string container_id) {
 }
 
 boost::asio::awaitable<void> Reconciler::pass_row(std::string container_id) {
-    co_await executor_.look(container_id);
+    const bool seen = co_await executor_.look(container_id);
+    if (!seen) {        // nothing is planned on half a picture
+        co_return;
+    }
     pulls_.release_unwanted(container_id, services_.store.find(container_id));
     if (services_.store.find(container_id) == nullptr) {
         co_await executor_.tidy(container_id);
-        orphan_seen(container_id);
-        const auto orphan = orphans_.find(container_id);
-        if (orphan != orphans_.end() &&
-            services_.clock.now() - orphan->second >= config_.orphan_grace) {
-            co_await executor_.remove_orphans(container_id);
+        const domain::Duration again = co_await cleanup_.orphans(container_id);
+        if (again != domain::Duration{0}) {
+            mark(container_id, again);
         }
         co_return;
     }
@@ -146,6 +154,10 @@ boost::asio::awaitable<void> Reconciler::pass_row(std::string container_id) {
     }
     if (ahead_of_facts(*record)) {
         wait_for_event(container_id);
+        co_return;
+    }
+    if (!record->deleted && !cache_.to_inspect(container_id).empty()) {
+        mark(container_id);     // told of while the waits were written
         co_return;
     }
     std::optional<Action> action = plan_next(input_for(*record));
@@ -162,7 +174,7 @@ PlanInput Reconciler::input_for(const domain::Record& record) const {
                      cache_.of(record.container_id),
                      services_.clock.now(),
                      executor_.stop_in_hand(record.container_id),
-                     pulls_.waits(record.container_id),
+                     pulls_.generation(record.container_id),
                      watch_.last_ping(),
                      executor_.missing_images(),
                      executor_.known_networks(),
@@ -209,18 +221,6 @@ void Reconciler::wait_for_event(const std::string& container_id) {
         }
         mark(container_id);
     });
-}
-
-void Reconciler::orphan_seen(const std::string& container_id) {
-    if (cache_.of(container_id).empty()) {
-        orphans_.erase(container_id);
-        return;
-    }
-    if (orphans_.emplace(container_id, services_.clock.now()).second) {
-        spdlog::warn("an engine container of ours belongs to no row container_id={} grace_s={}",
-                     container_id, config_.orphan_grace / std::chrono::seconds{1});
-    }
-    mark(container_id, config_.orphan_grace);
 }
 
 }  // namespace flow::reconciler

@@ -9,12 +9,14 @@
 #include <string>
 #include <vector>
 
+#include "reconciler/cleanup.hpp"
 #include "reconciler/crashes.hpp"
 #include "reconciler/executor.hpp"
 #include "reconciler/observed_cache.hpp"
 #include "reconciler/planner.hpp"
 #include "reconciler/pulls.hpp"
 #include "reconciler/services.hpp"
+#include "reconciler/waits.hpp"
 #include "reconciler/watch.hpp"
 #include "reconciler/work_queue.hpp"
 
@@ -58,19 +60,18 @@ private:
     /// A job before which as many others run, or wait, as may run at once.
     bool is_queued(const domain::Record& record) const;
     boost::asio::awaitable<void> note_waits(std::string container_id);
-    /// `changed` (nothing: it is gone) may be what others have waited for.
-    void mark_those_who_wait(const domain::Record* changed);
+    /// A row that has changed (nullptr: it is gone) may be what others have waited for.
+    void mark_those_who_wait(const std::string& container_id, const domain::Record* changed);
     /// An answer showed what no event has told yet: that waits for its event (model 3).
     bool ahead_of_facts(const domain::Record& record) const;
     void wait_for_event(const std::string& container_id);
-    void orphan_seen(const std::string& container_id);
 
     void found();
     void lost(const domain::Error& error);
     void connect_failed(domain::Time tried_at, const domain::Error& error);
     void tell_unknown();
     void settle_all();
-    void log_contact(std::string type, std::string message);
+    void tell_lost(const domain::Error& error);
 
     Services services_;
     Config config_;
@@ -80,15 +81,17 @@ private:
     Crashes crashes_;
     Pulls pulls_;
     Watch watch_;
+    Cleanup cleanup_;
     bool running_ = false;
     int passes_ = 0;
     domain::Time started_at_;
     domain::Time armed_;
     std::uint64_t outages_ = 0;
+    bool away_told_ = false;                                        ///< of this outage
     std::map<std::string, std::set<std::string>> name_waiters_;     ///< holder to those who want its name
-    std::set<std::string> waiting_;                                 ///< for another row, or for their turn
+    Waits waits_;
+    std::set<std::string> jobs_;                                    ///< rows of that kind
     std::set<std::string> behind_;                                  ///< wait for an event
-    std::map<std::string, domain::Time> orphans_;                   ///< first seen
 };
 
 }  // namespace flow::reconciler

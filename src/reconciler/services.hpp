@@ -26,6 +26,8 @@ struct Services {
     std::function<domain::Result<bool>(const std::string& path)> remove_folder;
     /// Tells clients how far a pull has come, and which rows wait for it.
     std::function<void(const domain::PullProgress&, const std::vector<std::string>&)> pull_progress;
+    /// All has been read anew: at the start, and after a gap.
+    std::function<void()> all_read;
 };
 
 /// Where the store remembers whether the last job of that name completed (contract 2, depends_on).
@@ -39,12 +41,18 @@ struct Config {
     domain::Duration resync_interval = std::chrono::seconds{60};        ///< list as a net
     domain::Duration ping_interval = std::chrono::seconds{5};
     domain::Duration reconnect_first = std::chrono::milliseconds{100};
-    domain::Duration reconnect_max = std::chrono::seconds{10};
+    domain::Duration reconnect_max = std::chrono::seconds{2};           ///< its return is seen within 5 s
     domain::Duration start_patience = std::chrono::seconds{5};          ///< before the engine is called away
     domain::Duration unknown_after = std::chrono::seconds{15};
     domain::Duration event_patience = std::chrono::seconds{2};          ///< for an event that must come
     domain::Duration name_retry = std::chrono::seconds{5};
     domain::Duration orphan_grace = std::chrono::hours{1};
+    domain::Duration cleanup_interval = std::chrono::minutes{5};        ///< 0: never
+    std::string folder_set;                                             ///< of the documents of --manifests
+    domain::Duration keep_stopped{0};                                   ///< rows that have not run for so long go; 0: never
+    bool cleanup_dry_run = false;                                       ///< only tells what would be removed
+    domain::Duration look_patience = std::chrono::seconds{5};           ///< for an inspect while others wait for it
+    int looks_at_once = 8;                                              ///< inspects when everything is read
     int max_running_jobs = 0;                                           ///< 0: no limit
     int calls_at_once = 8;                                              ///< create, start, remove
     int crash_log_lines = 20;

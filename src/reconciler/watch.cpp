@@ -27,6 +27,9 @@ void Watch::stop() {
     running_ = false;
     live_ = contact_ = false;
     stream_.reset();
+    if (const auto round = round_.lock()) {
+        round->end();
+    }
     broken_.notify();
     pause_.notify();
 }
@@ -67,16 +70,17 @@ boost::asio::awaitable<void> Watch::stay() {
 }
 
 boost::asio::awaitable<bool> Watch::list_agrees() {
+    const std::uint64_t version = cache_.version();
     const auto listed = co_await services_.engine.list();
     if (!listed) {
         lose(listed.error());
         co_return false;
     }
     observed_at_ = services_.clock.now();
-    for (const std::string& container_id : cache_.doubt_networks(*listed)) {
+    for (const std::string& container_id : cache_.doubt_networks(*listed, version)) {
         hooks_.mark(container_id);
     }
-    co_return cache_.agrees(*listed);
+    co_return cache_.agrees(*listed, version);
 }
 
 boost::asio::awaitable<void> Watch::ping_loop() {
@@ -106,14 +110,14 @@ Awaitable<Watch::Observation> Watch::observe() {
     if (!listed) {
         co_return listed.error();
     }
-    for (const domain::Observed& entry : *listed) {
-        const auto seen = co_await services_.engine.inspect(entry.docker_id);
-        if (seen) {
-            observation.containers.push_back(*seen);
-        } else if (seen.error().engine != domain::EngineFailure::no_such_container) {
-            co_return seen.error();
-        }
+    const auto round = std::make_shared<LookRound>(services_, config_, *listed);
+    round_ = round;
+    const auto looked = co_await round->run();
+    if (!looked) {
+        co_return looked.error();
     }
+    observation.containers = round->take_seen();
+    observation.unseen = round->unseen();
     const auto ring = co_await services_.engine.ring();
     if (!ring) {
         co_return ring.error();
@@ -171,6 +175,9 @@ Awaitable<void> Watch::resync() {
     observed_at_ = observation->at;
     record_all(*observation);
     go_live();
+    if (services_.all_read) {
+        services_.all_read();
+    }
     co_return domain::Result<void>{};
 }
 
@@ -184,17 +191,14 @@ bool Watch::engine_stayed(const Observation& observation) const {
     if (std::any_of(observation.ring.begin(), observation.ring.end(), known)) {
         return true;
     }
-    bool stayed = false;
-    services_.store.for_each([&](const domain::Record& record) {
-        std::vector<domain::Observed> mine;
-        for (const domain::Observed& seen : observation.containers) {
-            if (seen.container_id == record.container_id) {
-                mine.push_back(seen);
-            }
-        }
-        stayed = stayed || model::ran_through(record, mine);
+    std::map<std::string, std::vector<domain::Observed>> rows;
+    for (const domain::Observed& seen : observation.containers) {
+        rows[seen.container_id].push_back(seen);
+    }
+    return std::any_of(rows.begin(), rows.end(), [&](const auto& entry) {
+        const domain::Record* record = services_.store.find(entry.first);
+        return record != nullptr && model::ran_through(*record, entry.second);
     });
-    return stayed;
 }
 
 void Watch::record_all(const Observation& observation) {
@@ -206,7 +210,14 @@ void Watch::record_all(const Observation& observation) {
         snapshots[event.container_id];
     }
     services_.store.for_each([&](const domain::Record& record) { snapshots[record.container_id]; });
-    cache_.replace_all(observation.containers, observation.version);
+    cache_.replace_all(observation.containers, observation.unseen, observation.version);
+    std::set<std::string> blurred;      // rows of which only a part was seen: their facts are what events told
+    for (const domain::Observed& unseen : observation.unseen) {
+        blurred.insert(unseen.container_id);
+        if (!stayed) {
+            restarted_unseen_.insert(unseen.container_id);
+        }
+    }
     for (const domain::Observed& seen : observation.containers) {
         // One removed since it was listed is forgotten already; its last exit would be taken for a new one.
         if (cache_.find(seen.docker_id) != nullptr) {
@@ -218,15 +229,21 @@ void Watch::record_all(const Observation& observation) {
             continue;
         }
         snapshot.observed_at = observation.at;
-        snapshot.stayed = stayed;
+        // Seen late, its exit is no younger than the engine's restart for that.
+        snapshot.stayed = stayed && !restarted_unseen_.contains(container_id);
+        if (!blurred.contains(container_id)) {
+            restarted_unseen_.erase(container_id);
+        }
         services_.store.change(
             container_id,
-            [snapshot, ring = events[container_id]](domain::Record& record, domain::Changes& out,
+            [snapshot, whole = !blurred.contains(container_id), ring = events[container_id]](domain::Record& record, domain::Changes& out,
                                                     const domain::Moment& moment) {
                 for (const domain::EngineEvent& event : ring) {
                     model::record_event(record, event, out, moment);
                 }
-                model::record_snapshot(record, snapshot, out, moment);
+                if (whole) {
+                    model::record_snapshot(record, snapshot, out, moment);
+                }
             },
             [](const domain::Result<void>&) {});
     }

@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "reconciler/awaits.hpp"
+#include "reconciler/look_round.hpp"
 #include "reconciler/observed_cache.hpp"
 #include "reconciler/services.hpp"
 
@@ -51,6 +53,7 @@ private:
         domain::Time at;
         std::uint64_t version = 0;
         std::vector<domain::Observed> containers;
+        std::vector<domain::Observed> unseen;       ///< listed, but not inspected
         Ring ring;
     };
 
@@ -74,6 +77,8 @@ private:
     Hooks hooks_;
     Signal broken_;                 ///< contact lost or a resync wanted
     Signal pause_;
+    std::weak_ptr<LookRound> round_;
+    std::set<std::string> restarted_unseen_;    ///< not seen when all was read after a restart of the engine
     std::unique_ptr<EventStream> stream_;
     std::uint64_t stream_number_ = 0;
     Ring buffer_;                   ///< events that came during a resync

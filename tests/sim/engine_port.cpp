@@ -152,6 +152,7 @@ domain::Observed EnginePort::observed(const Container& container, bool whole) co
     seen.running = container.running;
     seen.paused = container.paused;
     seen.removing = container.removing;
+    seen.image_id = image_id(container.image, container.version);
     seen.health = container.running && container.sick ? "unhealthy" : "none";
     seen.networks.assign(container.networks.begin(), container.networks.end());
     if (whole) {
@@ -208,7 +209,7 @@ Awaitable<std::string> EnginePort::create(reconciler::CreateCall made) {
     call.op = Op::create;
     call.container_id = made.container_id;
     call.name = made.engine_name;
-    call.image = made.spec.image;
+    call.image = made.image_id.empty() ? made.spec.image : made.image_id;
     call.command = made.spec.command ? made.spec.command->front() : "";
     call.hash = domain::spec_hash(made.spec);
     call.generation = made.generation;
@@ -286,14 +287,14 @@ Awaitable<void> EnginePort::unpause(std::string docker_id) {
     return ask_void(about(Op::unpause, std::move(docker_id)));
 }
 
-Awaitable<void> EnginePort::pull(reconciler::PullCall wanted,
-                                 std::function<void(const domain::PullProgress&)>) {
+Awaitable<std::string> EnginePort::pull(reconciler::PullCall wanted,
+                                        std::function<void(const domain::PullProgress&)>) {
     Call call;
     call.op = Op::pull;
     call.image = std::move(wanted.image);
     const Reply reply = co_await ask(std::move(call));
     if (reply.kind == Reply::Kind::ok) {
-        co_return domain::Result<void>{};
+        co_return reply.text;
     }
     domain::Error error = error_of(reply);
     if (reply.kind == Reply::Kind::terminal) {
@@ -323,7 +324,11 @@ void EnginePort::cancel_pull(const std::string& image) {
 
 Awaitable<bool> EnginePort::ensure_network(std::string) { co_return true; }
 
-Awaitable<void> EnginePort::remove_network(std::string) { co_return domain::Result<void>{}; }
+Awaitable<std::vector<std::string>> EnginePort::own_networks() {
+    co_return std::vector<std::string>{};
+}
+
+Awaitable<bool> EnginePort::remove_network(std::string) { co_return true; }
 
 Awaitable<bool> EnginePort::remove_volume(std::string, bool) { co_return false; }
 

@@ -43,11 +43,12 @@ public:
     reconciler::Awaitable<void> rename(std::string docker_id, std::string engine_name) override;
     reconciler::Awaitable<void> update(std::string docker_id, domain::Resources resources) override;
     reconciler::Awaitable<void> unpause(std::string docker_id) override;
-    reconciler::Awaitable<void> pull(
+    reconciler::Awaitable<std::string> pull(
         reconciler::PullCall call, std::function<void(const domain::PullProgress&)> progress) override;
     void cancel_pull(const std::string& image) override;
     reconciler::Awaitable<bool> ensure_network(std::string name) override;
-    reconciler::Awaitable<void> remove_network(std::string name) override;
+    reconciler::Awaitable<std::vector<std::string>> own_networks() override;
+    reconciler::Awaitable<bool> remove_network(std::string name) override;
     reconciler::Awaitable<bool> remove_volume(std::string name, bool anonymous) override;
     reconciler::Awaitable<std::vector<std::string>> logs(reconciler::LogsCall of) override;
     reconciler::Awaitable<std::unique_ptr<reconciler::EventStream>> subscribe(

@@ -149,15 +149,21 @@ void FakeEngine::pull(const Call& call, const Answer& answer) {
                            (image == "flaky" && world_.random.chance(0.3));
         if (there) {
             images.insert(image);
-            return answer(reply(Reply::Kind::ok));
+            local[image] = pushed[image];
+            return answer(reply(Reply::Kind::ok, image_id(image, pushed[image])));
         }
         failed[image].push_back(world_.now());
         answer(reply(Reply::Kind::terminal, "no such image"));
     });
 }
 
+/// By its name, or by its id.
 void FakeEngine::create(const Call& call, const Answer& answer) {
-    if (!images.contains(call.image)) {
+    const std::size_t mark = call.image.find('#');
+    const std::string image = call.image.substr(0, mark);
+    const int version = mark == std::string::npos ? local[image]
+                                                  : std::stoi(call.image.substr(mark + 1));
+    if (!images.contains(image)) {
         return answer(reply(Reply::Kind::no_image));
     }
     for (const auto& [id, other] : containers) {
@@ -172,7 +178,8 @@ void FakeEngine::create(const Call& call, const Answer& answer) {
     made->name = call.name;
     made->container_id = call.container_id;
     made->hash = call.hash;
-    made->image = call.image;
+    made->image = image;
+    made->version = version;
     made->command = call.command;
     made->generation = call.generation;
     made->memory = call.memory;

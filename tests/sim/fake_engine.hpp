@@ -45,6 +45,7 @@ using ProcessPtr = std::shared_ptr<Process>;
 
 struct Container {
     std::string docker_id, name, container_id, hash, image, command;
+    int version = 0;                ///< of the image
     std::uint64_t generation = 0;
     std::int64_t memory = 0;
     std::int64_t cpus = 0;          ///< no spec here wants any
@@ -90,6 +91,10 @@ struct Subscription {
     bool dead = false;
 };
 
+inline std::string image_id(const std::string& image, int version) {
+    return image + "#" + std::to_string(version);
+}
+
 class FakeEngine {
 public:
     explicit FakeEngine(World& world) : world_(world) {}
@@ -109,6 +114,8 @@ public:
     void restart(bool term, bool live_restore, double away);
     void drop_streams();
     void own_exit(const ContainerPtr& container, int code);
+    /// Another image has that name in the registry from now on.
+    void push(const std::string& image);
     void remove_outside(const std::string& docker_id);
     void kill_outside(const std::string& docker_id, int signal);
     ContainerPtr find(const std::string& docker_id) const;
@@ -122,6 +129,9 @@ public:
     double late_die = 0;            ///< seconds that the next `die` needs on the stream
     std::set<std::string> images{"i1", "i2"};
     std::set<std::string> registry{"i1", "i2", "slow"};     ///< "none" is nowhere, "flaky" sometimes
+
+    std::map<std::string, int> pushed, local;               ///< versions: in the registry, and here
+    std::map<std::string, Time> pushed_at;
 
     // -- the truth ---------------------------------------------------------------------------------------
     std::map<std::string, ContainerPtr> containers;

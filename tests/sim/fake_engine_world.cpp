@@ -175,6 +175,12 @@ void FakeEngine::kill_outside(const std::string& docker_id, int number) {
     kill(call, [](const Reply&) {}, number, true);
 }
 
+void FakeEngine::push(const std::string& image) {
+    world_.trace("PUSH " + image);
+    ++pushed[image];
+    pushed_at[image] = world_.now();
+}
+
 void FakeEngine::outside(const std::string& what) {
     const bool host_exit = what == "exit0" || what == "exit1";
     const bool wants_running = host_exit || what == "kill" || what == "pause" || what == "stop" ||

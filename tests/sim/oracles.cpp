@@ -256,9 +256,33 @@ void Simulation::judge_row(const domain::Record& record) {
         }
         if (!failed && !waits) {
             judge_drift(record, *main, wanted->second.memory);
+            judge_image(record, *main);
         }
     }
     judge_running(record, main, flapping);
+}
+
+/// pull_policy always: a restart that was done has brought what the registry had by then.
+void Simulation::judge_image(const domain::Record& record, const Container& main) {
+    if (record.spec().pull_policy != domain::PullPolicy::always) {
+        return;
+    }
+    const Time pushed_at = engine.pushed_at[main.image];
+    const Wish* last = nullptr;     // a start overtakes the pull of the restart before it
+    for (const auto& wish : wishes) {
+        const bool runs = wish->operation == Operation::start || wish->operation == Operation::restart ||
+                          wish->operation == Operation::manifest;
+        if (wish->container_id == record.container_id && runs && wish->seq != 0 &&
+            wish->answer != Wish::Answer::refused && (last == nullptr || wish->seq > last->seq)) {
+            last = wish.get();
+        }
+    }
+    const bool pulled = last != nullptr && last->operation == Operation::restart &&
+                        last->outcome == Outcome::done && last->target && last->at > pushed_at;
+    if (pulled && main.version != engine.pushed[main.image]) {
+        bad(record.container_id + " was restarted, and has version " + std::to_string(main.version) +
+            " of " + main.image + ", not " + std::to_string(engine.pushed[main.image]));
+    }
 }
 
 /// What others changed is as declared again, but for what came again and again.

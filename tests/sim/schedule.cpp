@@ -67,6 +67,8 @@ void Schedule::disturb() {
         engine.drop_streams();
     } else if (what < 0.98 && (profile == "kill" || all)) {
         daemon.kill();
+    } else if (what >= 0.99) {
+        engine.push(random.pick({"i1", "i2"}));
     }
     if (world.clock() < kActive) {
         const double pause = random.pick({0.0, 0.001, 0.01, 0.1, 0.5, 2.0, 6.0, 12.0});
@@ -130,6 +132,9 @@ void Schedule::create(const std::string& container_id) {
     wish.spec = make_spec(name, image, command, memory, policy);
     if (random.chance(0.5)) {
         wish.spec.healthcheck.on_unhealthy = domain::OnUnhealthy::restart;
+    }
+    if (random.chance(0.3)) {
+        wish.spec.pull_policy = domain::PullPolicy::always;
     }
     if (random.chance(0.2)) {
         make_job(wish.spec);

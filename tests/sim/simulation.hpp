@@ -93,6 +93,7 @@ private:
     void judge_row(const domain::Record& record);
     void judge_running(const domain::Record& record, const ContainerPtr& main, bool flapping);
     void judge_drift(const domain::Record& record, const Container& main, int memory);
+    void judge_image(const domain::Record& record, const Container& main);
     void judge_told(const domain::Record& record, bool running);
     void read_log();
     void judge_crashes();

@@ -135,6 +135,9 @@ bool needs(const Record& record, const Target& target, const Failure& failure) {
             if (target.kind == Kind::active) {
                 return failure.generation >= target.generation;
             }
+            if (target.kind == Kind::run_started && target.run <= failure.run) {
+                return true;    // a restart that pulls first
+            }
             // Beside an engine container that counts, it is a replace that waits: the old one lives on (model 5).
             return record.status.docker_id.empty() &&
                    (target.kind == Kind::exists || target.kind == Kind::run_started);

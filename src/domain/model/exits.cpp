@@ -219,6 +219,10 @@ void close_period(Record& record, const ExitFact& exit, Changes& out, const Mome
     facts.last = std::max(facts.last, exit.at);
     note_stop_owed(record, facts, exit);
     facts.exit_at = exit.at;
+    if (status.trouble == "StopFailed") {
+        status.trouble.clear();
+        status.message.clear();
+    }
     note_exit(record, exit, out);
     if (exit.docker_id == status.docker_id || exit.docker_id == status.next_id) {
         status.last_exit = LastExit{exit.code, exit.signal, exit.oom, exit.at, exit.by};

@@ -1,5 +1,6 @@
-// Jobs: their deadline, and how long they are kept when they are over (model 8).
+// Jobs: their deadline, and how long they are kept when they are over (model 8); rows that nobody has used for long.
 #include <algorithm>
+#include <utility>
 
 #include "domain/model/model.hpp"
 #include "domain/model/rules.hpp"
@@ -59,7 +60,7 @@ std::optional<JobTimer> job_timer(const Record& record) {
 
 bool holds_slot(const Record& record) {
     return record.spec().kind == Kind::job && should_run(record) &&
-           record.status.run_started == record.run_wanted;
+           (record.status.run_started == record.run_wanted || runs(record));
 }
 
 void record_deadline(Record& record, Changes& out) {
@@ -81,23 +82,50 @@ void record_deadline(Record& record, Changes& out) {
     fail_all_requests(record, error, out);
 }
 
-void record_expired(Record& record, Changes& out) {
-    if (record.deleted) {
-        return;
-    }
-    const bool failed = record.status.state == State::error;
-    EventDraft draft = activity_of(
-        record, "cleanup",
-        "job " + record.spec().name + " is removed: it is over (" +
-            std::string{to_string(record.status.state)} + ") and was kept for " +
-            to_text(kept_for(record)) + (failed ? " (keep_failed)" : " (ttl_after_finished)"));
-    draft.payload["details"] = {{"finished_at", to_rfc3339(record.status.finished_at)}};
+namespace {
+
+/// Marked for deletion by us, as an `activity_log` says.
+void clean_away(Record& record, std::string why, Json details, Changes& out) {
+    EventDraft draft = activity_of(record, "cleanup", std::move(why));
+    draft.payload["details"] = std::move(details);
     record.deleted = true;
     record.remove_volumes = false;      // nobody asked for that
     record.delete_seq = out.add(std::move(draft));
     record.status.changed_by = "flow-manager";
     record.status.backoff.erase(BackoffKind::step);
     record.status.trouble.clear();
+}
+
+std::string state_text(const Record& record) {
+    return "(" + std::string{to_string(record.status.state)} + ")";
+}
+
+}  // namespace
+
+void record_expired(Record& record, Changes& out) {
+    if (record.deleted) {
+        return;
+    }
+    const bool failed = record.status.state == State::error;
+    Json details;
+    details["finished_at"] = to_rfc3339(record.status.finished_at);
+    clean_away(record,
+               "job " + record.spec().name + " is removed: it is over " + state_text(record) +
+                   " and was kept for " + to_text(kept_for(record)) +
+                   (failed ? " (keep_failed)" : " (ttl_after_finished)"),
+               std::move(details), out);
+}
+
+void record_unused(Record& record, Duration limit, Changes& out) {
+    if (record.deleted || !record.status.last_exit) {
+        return;
+    }
+    Json details;
+    details["last_ran"] = to_rfc3339(record.status.last_exit->at);
+    clean_away(record,
+               record.spec().name + " is removed: it has not run " + state_text(record) + " for " +
+                   to_text(limit) + " (keep-stopped)",
+               std::move(details), out);
 }
 
 }  // namespace flow::domain::model

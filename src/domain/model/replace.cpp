@@ -1,5 +1,6 @@
 // Replace and its verdict, changes without a new container, and the end of a row (model 5 and 7).
 #include <algorithm>
+#include <utility>
 
 #include "domain/model/model.hpp"
 #include "domain/model/rules.hpp"
@@ -41,13 +42,33 @@ void activate(Record& record, Generation generation) {
     status.observed_generation = std::max(status.observed_generation, generation);
 }
 
+namespace {
+
+/// The engine containers change places: the new one counts.
+void swap_in(Status& status) {
+    status.verdict = Verdict::keep;
+    status.prev_id = std::exchange(status.docker_id, std::exchange(status.next_id, ""));
+    status.image_id = std::exchange(status.next_image_id, "");
+    status.renew = status.pinned = false;
+}
+
+/// The image's name may stand for the one that has failed by now: what is gone back to keeps its own.
+bool name_has_moved(const Record& record) {
+    const Status& status = record.status;
+    const auto failed = record.specs.find(status.next_generation);
+    return failed != record.specs.end() && failed->second.image == record.active_spec().image &&
+           status.next_image_id != status.image_id;
+}
+
+}  // namespace
+
 void commit_keep(Record& record, Changes& out) {
     Status& status = record.status;
     const Generation before = status.active_generation;
-    status.verdict = Verdict::keep;
-    status.prev_id = status.docker_id;
-    status.docker_id = status.next_id;
-    status.next_id.clear();
+    swap_in(status);
+    if (status.failed_generation == status.next_generation) {
+        status.failed_generation = 0;       // a restart has brought an image that works
+    }
     activate(record, status.next_generation);
     const bool windowed = status.way_back;
     status.way_back = false;
@@ -69,10 +90,7 @@ namespace {
 /// The new one counts and stays as it is, until somebody asks for something else.
 void leave_failed(Record& record) {
     Status& status = record.status;
-    status.verdict = Verdict::keep;
-    status.prev_id = status.docker_id;
-    status.docker_id = status.next_id;
-    status.next_id.clear();
+    swap_in(status);
     status.way_back = false;
     status.active_generation = status.next_generation;
     status.observed_generation = std::max(status.observed_generation, status.active_generation);
@@ -91,7 +109,9 @@ void commit_failed_update(Record& record, const Error& error, Changes& out) {
     const auto spec = record.specs.find(status.next_generation);
     const bool pause = spec != record.specs.end() &&
                        spec->second.update.on_failure == OnFailure::pause;
-    status.failed_generation = status.next_generation;
+    // A restart that brings a bad image does not make a newer generation that has failed any better.
+    status.failed_generation = std::max(status.failed_generation, status.next_generation);
+    status.renew = false;
     status.message = error.message;
     Error failed = error;
     failed.message = "update of " + record.spec().name + " to generation " +
@@ -107,6 +127,7 @@ void commit_failed_update(Record& record, const Error& error, Changes& out) {
     if (pause) {
         leave_failed(record);
     } else {
+        status.pinned = status.pinned || name_has_moved(record);
         status.verdict = Verdict::roll_back;
     }
 }
@@ -126,6 +147,7 @@ void record_kept(Record& record) {
 void record_rolled_back(Record& record) {
     record.status.verdict = Verdict::none;
     record.status.next_id.clear();
+    record.status.next_image_id.clear();
     record.status.way_back = false;
 }
 

@@ -52,6 +52,8 @@ bool accept_start(Record& record, const Request& request, Seq seq) {
     if (restart) {
         record.restart_run = record.run_wanted;
         record.stop_timeout = request.timeout;
+    } else if (changed) {
+        record.status.pulled_run = record.restart_run;      // a start never pulls: the restart before it is overtaken
     }
     record.desired = DesiredState::running;
     record.desired_seq = seq;
@@ -85,7 +87,9 @@ bool accept_delete(Record& record, const Request& request, Seq seq) {
 bool accept_spec(Record& record, const Spec& spec, Seq seq) {
     Status& status = record.status;
     const bool differs = spec != record.spec();
-    const bool again = !differs && status.failed_generation == record.generation;
+    // Where a restart brought a bad image it is a restart that tries again.
+    const bool again = !differs && status.failed_generation == record.generation &&
+                       status.active_generation != record.generation;
     if (!differs && !again) {
         return false;
     }

@@ -21,6 +21,12 @@ bool runs(const Record& record);
 bool replacing(const Record& record);
 /// The run of the active generation goes on: a replace has a window and a way back (model 5).
 bool has_way_back(const Record& record);
+/// A restart_container asks for a pull first (contract 2, pull_policy always).
+bool restart_pulls(const Record& record);
+/// The generation to be made: the latest, or the one that counts while that has failed.
+Generation wanted_generation(const Record& record);
+/// The reason while an engine container of the row cannot be inspected.
+inline constexpr const char* kInspectFailed = "InspectFailed";
 /// Grace for a stop: that of the last stop or restart request, else the spec's.
 Duration stop_grace(const Record& record);
 

@@ -28,7 +28,7 @@ bool should_run(const Record& record) {
 
 bool replacing(const Record& record) {
     const Status& status = record.status;
-    if (!status.next_id.empty()) {
+    if (!status.next_id.empty() || status.renew) {
         return true;
     }
     return status.active_generation != 0 && status.active_generation != record.generation &&
@@ -47,6 +47,21 @@ bool has_way_back(const Record& record) {
     const Status& status = record.status;
     return should_run(record) && status.run_ended < status.run_started &&
            !status.backoff.contains(BackoffKind::run) && status.active_generation != 0;
+}
+
+Generation wanted_generation(const Record& record) {
+    const bool failed = record.status.active_generation != 0 &&
+                        record.status.failed_generation == record.generation;
+    return failed ? record.status.active_generation : record.generation;
+}
+
+/// While a newer generation waits, a restart is one of the old one as it is: the newer one pulls for itself.
+bool restart_pulls(const Record& record) {
+    const Run asked = record.restart_run;
+    return asked > record.status.run_started && asked > record.status.pulled_run &&
+           should_run(record) && record.status.active_generation != 0 &&
+           wanted_generation(record) == record.status.active_generation &&
+           record.active_spec().pull_policy == PullPolicy::always;
 }
 
 Duration stop_grace(const Record& record) {
@@ -148,15 +163,19 @@ std::string reason_of(const Record& record, State state) {
     if (state == State::unknown) {
         return "EngineUnavailable";
     }
+    if (status.trouble == kInspectFailed) {
+        return status.trouble;
+    }
     const Period* main = find_period(record, status.docker_id);
     if (state == State::running && main != nullptr && main->paused) {
         return "PausedOutside";
     }
-    if (state == State::removing) {
+    if (state == State::removing || (state == State::stopping && status.trouble == "StopFailed")) {
         return status.trouble;
     }
     const bool waits = state == State::creating || state == State::starting ||
-                       state == State::restarting || replacing(record);
+                       state == State::restarting || replacing(record) ||
+                       status.backoff.contains(BackoffKind::change) || status.trouble == "NameConflict";
     if (waits && status.queued) {
         return "Queued";
     }

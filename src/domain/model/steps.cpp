@@ -108,31 +108,7 @@ void note_failure(Record& record, Step step, const Error& error, Changes& out) {
          out);
 }
 
-std::vector<Difference> repairs_of(const Status& status) {
-    return status.intention ? status.intention->repairs : std::vector<Difference>{};
-}
-
 }  // namespace
-
-void intend(Record& record, Intention intention, Changes& out, const Moment& moment) {
-    intention.at = moment.now;
-    const auto ends_it = [](Step step) { return step == Step::stop || step == Step::remove; };
-    const auto& before = record.status.intention;
-    if (before && ends_it(before->step) && ends_it(intention.step) &&
-        before->docker_id == intention.docker_id) {
-        intention.at = before->at;      // an exit on its way was brought about by the first of them
-    }
-    note(record, LogKind::action, std::string{to_string(intention.step)},
-         std::string{to_string(intention.step)} + " " + record.spec().name + ": " +
-             intention.cause,
-         out);
-    if (intention.step == Step::stop && intention.purpose == Purpose::update) {
-        record.status.way_back = record.status.way_back || should_run(record);
-    }
-    record.status.intention = std::move(intention);
-}
-
-void clear_intention(Record& record) { record.status.intention.reset(); }
 
 void record_created(Record& record, const Observed& made, Changes& out, const Moment& moment) {
     Status& status = record.status;
@@ -156,12 +132,16 @@ void record_created(Record& record, const Observed& made, Changes& out, const Mo
     }
     if (intention.role == Role::next) {
         status.next_id = made.docker_id;
+        status.next_image_id = made.image_id;
         status.next_generation = intention.generation;
         status.way_back = status.way_back || has_way_back(record);
         record_baseline(record, made);
         return;
     }
     status.docker_id = made.docker_id;
+    status.image_id = made.image_id;
+    status.renew = false;
+    status.pinned = status.pinned && intention.generation == status.active_generation;
     activate(record, intention.generation);
     record_baseline(record, made);
     if (!status.drift.recreating.empty()) {
@@ -195,8 +175,8 @@ void record_start_failed(Record& record, const Intention& start, const Error& er
     }
     Failure failure{Failure::Part::start, 0, start.run};
     if (start.docker_id == status.next_id && status.way_back) {
+        commit_failed_update(record, error, out);      // first: an update is told that it was rolled back
         fail_requests(record, failure, error, out);
-        commit_failed_update(record, error, out);
         return;
     }
     if (error.engine == EngineFailure::no_such_network) {
@@ -218,7 +198,7 @@ void record_step_failed(Record& record, Step step, const Error& error, Changes& 
                         const Moment& moment) {
     Status& status = record.status;
     const Generation generation = status.intention ? status.intention->generation : 0;
-    const std::vector<Difference> repairs = repairs_of(status);
+    const auto repairs = status.intention ? status.intention->repairs : std::vector<Difference>{};
     const BackoffKind kind = waits_for(record, step);
     const bool unsure = error.engine == EngineFailure::unanswered || step == Step::stop ||
                         step == Step::remove;
@@ -253,41 +233,28 @@ void record_step_failed(Record& record, Step step, const Error& error, Changes& 
     fail_requests(record, failure, error, out);
 }
 
-void record_step_done(Record& record, const std::string& removed, Changes& out,
-                      const Moment& moment) {
+void record_unseen(Record& record, const Error& error, Changes& out, const Moment& moment) {
     Status& status = record.status;
-    const std::vector<Difference> repairs = repairs_of(status);
-    status.backoff.erase(BackoffKind::step);
-    status.backoff.erase(BackoffKind::name);
-    status.trouble.clear();
-    if (!removed.empty()) {
-        if (period(record, removed).open) {
-            ExitFact exit;
-            exit.docker_id = removed;
-            exit.at = moment.now;
-            exit.code = 137;
-            exit.by = ExitClass::ours;
-            close_period(record, exit, out, moment);
-        }
-        for (std::string* id : {&status.docker_id, &status.next_id, &status.prev_id}) {
-            if (*id == removed) {
-                id->clear();
-            }
-        }
+    if (status.trouble != kInspectFailed) {
+        note(record, LogKind::outcome, "Inspect",
+             "Inspect " + record.spec().name + " failed: " + error.message, out);
+        status.backoff.erase(BackoffKind::step);
     }
-    status.intention.reset();
-    if (!repairs.empty()) {
-        record_repaired(record, repairs, out, moment);
+    bump(record, BackoffKind::step, kUnansweredDelays, moment.now);
+    status.trouble = kInspectFailed;
+    status.message = error.message;
+    if (status.backoff.at(BackoffKind::step).tries > 1) {
+        Failure failure;
+        failure.part = Failure::Part::away;
+        fail_requests(record, failure, error, out);
     }
 }
 
-void record_nothing_in_hand(Record& record, Changes& out, const Moment& moment) {
-    const std::vector<Difference> repairs = repairs_of(record.status);
-    record.status.intention.reset();
-    if (!repairs.empty()) {     // it was put back, and the answer was lost
-        record.status.backoff.erase(BackoffKind::change);
+void record_seen(Record& record) {
+    if (record.status.trouble == kInspectFailed) {
         record.status.trouble.clear();
-        record_repaired(record, repairs, out, moment);
+        record.status.message.clear();
+        record.status.backoff.erase(BackoffKind::step);
     }
 }
 
@@ -315,11 +282,32 @@ void record_name_conflict(Record& record, const NameHolder& holder, const Error&
     fail_requests(record, failure, error, out);
 }
 
-void record_pulled(Record& record, Generation generation, const Error* error, Changes& out,
+namespace {
+
+void restart_has_pulled(Record& record, const Pulled& pulled) {
+    Status& status = record.status;
+    status.renew = !pulled.image_id.empty() && pulled.image_id != status.image_id;
+    if (!status.renew) {        // the name stands for the good one again
+        status.pinned = false;
+        if (status.failed_generation == status.active_generation) {
+            status.failed_generation = 0;
+        }
+    }
+    status.backoff.erase(BackoffKind::run);     // of the run that is over now
+}
+
+}  // namespace
+
+void record_pulled(Record& record, const Pulled& pulled, const Error* error, Changes& out,
                    const Moment& moment) {
     Status& status = record.status;
     if (error == nullptr) {
-        status.pulled_generation = std::max(status.pulled_generation, generation);
+        status.pulled_generation = std::max(status.pulled_generation, pulled.generation);
+        if (restart_pulls(record) && pulled.run >= record.restart_run &&
+            pulled.generation == status.active_generation) {
+            restart_has_pulled(record, pulled);
+        }
+        status.pulled_run = std::max(status.pulled_run, pulled.run);
         status.backoff.erase(BackoffKind::pull);
         status.trouble.clear();
         status.message.clear();
@@ -331,38 +319,20 @@ void record_pulled(Record& record, Generation generation, const Error* error, Ch
     note(record, LogKind::outcome, "PullImage",
          "PullImage " + record.spec().name + " failed: " + error->message, out);
     const bool broke_off = error->engine == EngineFailure::unanswered;    // says nothing about the image
-    if (!broke_off && can_be_undone(record, generation)) {
+    if (!broke_off && can_be_undone(record, pulled.generation)) {
         undo(record, *error, "ImagePullBackOff", out);
         return;
     }
     bump(record, BackoffKind::pull, kPullDelays, moment.now);
     status.trouble = "ImagePullBackOff";
     status.message = error->message;
-    if (!broke_off && generation == record.generation) {
+    if (!broke_off && (pulled.run != 0 || pulled.generation == record.generation)) {
         Failure failure;
         failure.part = Failure::Part::pull;
-        failure.generation = generation;
+        failure.generation = pulled.generation;
+        failure.run = pulled.run;
         fail_requests(record, failure, *error, out);
     }
-}
-
-void record_ports(Record& record, std::vector<BoundPort> ports) {
-    record.status.ports = std::move(ports);
-    record.status.ports_pending = false;
-}
-
-void record_away(Record& record, Time tried_at, const Error& error, Changes& out) {
-    std::vector<OpenRequest> later;
-    for (OpenRequest& request : record.open) {
-        if (request.at > tried_at) {
-            later.push_back(request);
-        }
-    }
-    std::erase_if(record.open, [&](const OpenRequest& request) { return request.at > tried_at; });
-    Failure failure;
-    failure.part = Failure::Part::away;
-    fail_requests(record, failure, error, out);
-    record.open.insert(record.open.end(), later.begin(), later.end());
 }
 
 }  // namespace flow::domain::model

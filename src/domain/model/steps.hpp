@@ -31,6 +31,11 @@ void record_step_failed(Record& record, Step step, const Error& error, Changes& 
 /// Rename, update, unpause, repair or remove worked; `removed`: the docker id that is gone, else "".
 void record_step_done(Record& record, const std::string& removed, Changes& out,
                       const Moment& moment);
+/// An engine container of the row does not let itself be looked at, and nothing is planned before it does. From the
+/// second time on the requests that are open fail.
+void record_unseen(Record& record, const Error& error, Changes& out, const Moment& moment);
+/// It does again.
+void record_seen(Record& record);
 /// The name is taken by another container: ours (`holder_marked`: it is being deleted) or foreign.
 struct NameHolder {
     bool ours = false;
@@ -40,8 +45,14 @@ struct NameHolder {
 void record_name_conflict(Record& record, const NameHolder& holder, const Error& error, Changes& out,
                           const Moment& moment);
 
+/// What a pull was for, and what came of it.
+struct Pulled {
+    Generation generation = 0;
+    Run run = 0;                    ///< of the restart_container that asked for it; 0: none did
+    std::string image_id;           ///< what the engine has under that name now; "" when not known
+};
 /// The image is here, or its pull failed.
-void record_pulled(Record& record, Generation generation, const Error* error, Changes& out,
+void record_pulled(Record& record, const Pulled& pulled, const Error* error, Changes& out,
                    const Moment& moment);
 
 /// The ports that the engine chose are known.
@@ -52,6 +63,8 @@ void record_ports(Record& record, std::vector<BoundPort> ports);
 void record_deadline(Record& record, Changes& out);
 /// It was kept long enough: marked for deletion by us, with its named volumes kept.
 void record_expired(Record& record, Changes& out);
+/// The same for a container that has not run for `limit` (option keep-stopped).
+void record_unused(Record& record, Duration limit, Changes& out);
 
 // -- replace (model 5) -----------------------------------------------------------------------------------
 void record_keep(Record& record, Changes& out);         ///< the verdict keep

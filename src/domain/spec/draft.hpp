@@ -30,7 +30,14 @@ inline constexpr std::size_t kMaxWords = 1000;      ///< arguments of a command
 inline constexpr std::size_t kMaxNetworks = 20;
 inline constexpr std::size_t kMaxDependencies = 100;
 
+/// Set by us in every container: FLOW_SOCKET and its like.
+bool is_daemons_variable(const std::string& name);
+inline constexpr std::size_t kMaxVariableName = 256;
+inline constexpr std::size_t kMaxAllValues = 512 * 1024;    ///< bytes of environment or labels in all
+
 void read_environment(const Field& field, SpecDraft& draft);
+/// After the environment, which it must not override.
+void read_env_file(const Field& field, SpecDraft& draft);
 void read_labels(const Field& field, SpecDraft& draft);
 void read_command(const Field& field, SpecDraft& draft);
 void read_entrypoint(const Field& field, SpecDraft& draft);

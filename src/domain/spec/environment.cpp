@@ -7,7 +7,6 @@ namespace {
 
 using Pairs = std::map<std::string, std::string>;
 
-constexpr std::size_t kMaxAllValues = 512 * 1024;
 constexpr std::size_t kMaxAllWords = 128 * 1024;
 
 /// What distinguishes environment from labels.
@@ -25,7 +24,7 @@ bool good_key(const Field& field, const std::string& key, const PairRules& rules
         field.wrong("a " + std::string(rules.what) + " without a name");
         return false;
     }
-    if (const auto bad = why_bad_text(key, 256)) {
+    if (const auto bad = why_bad_text(key, kMaxVariableName)) {
         field.wrong("the name of a " + std::string(rules.what) + " " + *bad);
         return false;
     }
@@ -96,11 +95,6 @@ Pairs read_pairs(const Field& field, const PairRules& rules) {
     return pairs;
 }
 
-bool is_ours(const std::string& key) {
-    return key == "FLOW_SOCKET" || key == "FLOW_CONTAINER_ID" || key == "FLOW_NAME" ||
-           key == "FLOW_TASK_ID" || key == "FLOW_RUNNER_ID";
-}
-
 std::optional<std::vector<std::string>> words_of_line(const Field& field) {
     const auto line = read_text(field, kMaxValue);
     if (!line) {
@@ -151,11 +145,16 @@ std::optional<std::vector<std::string>> read_words(const Field& field) {
 
 }  // namespace
 
+bool is_daemons_variable(const std::string& name) {
+    return name == "FLOW_SOCKET" || name == "FLOW_CONTAINER_ID" || name == "FLOW_NAME" ||
+           name == "FLOW_TASK_ID" || name == "FLOW_RUNNER_ID";
+}
+
 void read_environment(const Field& field, SpecDraft& draft) {
     Pairs pairs = read_pairs(field, kEnvironment);
     for (auto& [key, value] : pairs) {
         const std::string path = field.path + "." + key;
-        if (is_ours(key)) {
+        if (is_daemons_variable(key)) {
             field.errors.add(path, "is set by the daemon in every container; choose another name");
         }
         if (value != kMask) {

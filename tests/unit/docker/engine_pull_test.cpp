@@ -70,7 +70,7 @@ TEST_F(EnginePullTest, NoProgressEndsIt) {
 TEST_F(EnginePullTest, CancelEndsItAndTheDownload) {
     std::optional<domain::Error> error;
     boost::asio::co_spawn(loop_.context(), engine_->pull({registry_.image("slow"), ""}, nullptr),
-                          [&error](std::exception_ptr, domain::Result<void> answer) {
+                          [&error](std::exception_ptr, domain::Result<std::string> answer) {
                               error = answer.has_error() ? answer.error() : domain::Error{};
                           });
     ASSERT_TRUE(loop_.eventually([this] { return registry_.requests_for("/slow/blobs/") > 0; }));

@@ -112,7 +112,7 @@ TEST_F(StubEngineTest, CancelledPullEndsAtOnce) {
     EngineClient engine{loop_.executor(), config()};
     std::optional<domain::Error> error;
     boost::asio::co_spawn(loop_.context(), engine.pull({"busybox:1", ""}, nullptr),
-                          [&error](std::exception_ptr, domain::Result<void> answer) {
+                          [&error](std::exception_ptr, domain::Result<std::string> answer) {
                               error = answer.has_error() ? answer.error() : domain::Error{};
                           });
     ASSERT_TRUE(loop_.eventually([this] { return !server_.requests().empty(); }));

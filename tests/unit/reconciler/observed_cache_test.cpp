@@ -96,7 +96,7 @@ TEST(ObservedCache, ErasedIdsStayGone) {
     cache.apply(event(Type::destroy, "d1", 1));
     cache.put(container("d1", true), sent);
     EXPECT_EQ(cache.find("d1"), nullptr);
-    cache.replace_all({container("d1", true)}, sent);
+    cache.replace_all({container("d1", true)}, {}, sent);
     EXPECT_EQ(cache.find("d1"), nullptr) << "a stale list";
     EXPECT_TRUE(cache.apply(event(Type::die, "d1", 2)));
     EXPECT_TRUE(cache.to_inspect("row").empty()) << "its late events ask for no look";
@@ -120,7 +120,7 @@ TEST(ObservedCache, AListSaysWhatIsGone) {
     ObservedCache cache;
     cache.put(container("d1", true), cache.version());
     cache.put(container("d2", true), cache.version());
-    cache.replace_all({container("d2", true), container("d3", false)}, cache.version());
+    cache.replace_all({container("d2", true), container("d3", false)}, {}, cache.version());
     EXPECT_EQ(cache.find("d1"), nullptr);
     EXPECT_NE(cache.find("d2"), nullptr);
     EXPECT_NE(cache.find("d3"), nullptr);
@@ -131,21 +131,21 @@ TEST(ObservedCache, AListThatWasSentBeforeAnEventRemovesNothingNewer) {
     const auto sent = cache.version();
     cache.put(container("new", false), sent);
     cache.apply(event(Type::start, "new", 1));
-    cache.replace_all({}, sent);
+    cache.replace_all({}, {}, sent);
     EXPECT_NE(cache.find("new"), nullptr);
 }
 
 TEST(ObservedCache, AgreesWithAListOfTheSame) {
     ObservedCache cache;
     cache.put(container("d1", true), cache.version());
-    EXPECT_TRUE(cache.agrees({container("d1", true)}));
-    EXPECT_FALSE(cache.agrees({}));
-    EXPECT_FALSE(cache.agrees({container("d1", false)}));
-    EXPECT_FALSE(cache.agrees({container("d2", true)}));
-    EXPECT_FALSE(cache.agrees({container("d1", true), container("d2", true)}));
+    EXPECT_TRUE(cache.agrees({container("d1", true)}, cache.version()));
+    EXPECT_FALSE(cache.agrees({}, cache.version()));
+    EXPECT_FALSE(cache.agrees({container("d1", false)}, cache.version()));
+    EXPECT_FALSE(cache.agrees({container("d2", true)}, cache.version()));
+    EXPECT_FALSE(cache.agrees({container("d1", true), container("d2", true)}, cache.version()));
     Observed renamed = container("d1", true);
     renamed.name = "mine";
-    EXPECT_FALSE(cache.agrees({renamed}));
+    EXPECT_FALSE(cache.agrees({renamed}, cache.version()));
 }
 
 TEST(ObservedCache, ClearForgetsWhatIsThere) {
@@ -184,6 +184,31 @@ TEST(ObservedCache, WhatIsDoubtedNeedsAnAnswerToALaterQuestion) {
     EXPECT_TRUE(cache.to_inspect("row").empty());
 }
 
+TEST(ObservedCache, WhatWasListedButNotInspectedIsNeitherGoneNorBelieved) {
+    ObservedCache cache;
+    cache.put(container("d1", true), cache.version());
+    cache.replace_all({}, {container("d1", true), container("d2", true)}, cache.version());
+    EXPECT_NE(cache.find("d1"), nullptr);
+    ASSERT_NE(cache.find("d2"), nullptr);
+    EXPECT_TRUE(cache.agrees({container("d1", true), container("d2", true)}, cache.version())) << "the next list is no surprise";
+    EXPECT_EQ(cache.to_inspect("row"), (std::vector<std::string>{"d1", "d2"}));
+    cache.put(container("d2", false), cache.version());
+    EXPECT_EQ(cache.to_inspect("row"), std::vector<std::string>{"d1"});
+}
+
+TEST(ObservedCache, AListSaysNothingOfWhatHasChangedSinceItWasAskedFor) {
+    ObservedCache cache;
+    cache.put(container("d1", true), cache.version());
+    cache.put(container("d2", true), cache.version());
+    const std::uint64_t asked = cache.version();
+    cache.apply(event(Type::die, "d1", 2));
+    cache.apply(event(Type::destroy, "d2", 2));
+    cache.put(container("d3", true), cache.version());
+    EXPECT_TRUE(cache.agrees({container("d1", true), container("d2", true)}, asked));
+    EXPECT_FALSE(cache.agrees({container("d1", true), container("d2", true)}, cache.version()));
+    EXPECT_FALSE(cache.agrees({container("d1", false)}, cache.version())) << "d3 is not in it";
+}
+
 TEST(ObservedCache, OtherNetworksInTheListAreDoubted) {
     ObservedCache cache;
     for (const char* docker_id : {"d1", "d2"}) {
@@ -193,7 +218,7 @@ TEST(ObservedCache, OtherNetworksInTheListAreDoubted) {
     }
     std::vector<Observed> listed{container("d1", true), container("d2", true), container("d3", true)};
     listed[0].networks = {"flow-net"};
-    EXPECT_EQ(cache.doubt_networks(listed), std::vector<std::string>{"row-d2"});
+    EXPECT_EQ(cache.doubt_networks(listed, cache.version()), std::vector<std::string>{"row-d2"});
     EXPECT_TRUE(cache.to_inspect("row-d1").empty());
     EXPECT_EQ(cache.to_inspect("row-d2"), std::vector<std::string>{"d2"});
 }

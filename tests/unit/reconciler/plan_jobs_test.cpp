@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "domain/model/facts.hpp"
+#include "domain/model/steps.hpp"
 #include "unit/reconciler/scene.hpp"
 
 namespace flow::reconciler::test {
@@ -91,6 +92,130 @@ TEST(PlanImages, AlwaysPullsOncePerGeneration) {
     EXPECT_EQ(scene.next()->kind, Kind::gone_containers);
     scene.run(1);
     EXPECT_EQ(scene.next()->kind, Kind::create) << "not pulled by itself again";
+}
+
+Scene always_scene() {
+    Spec spec = domain::test::plain_spec();
+    spec.pull_policy = domain::PullPolicy::always;
+    Scene scene = running_scene(spec);
+    scene.row.record.status.image_id = "sha256:1";
+    return scene;
+}
+
+/// What the pull in hand has brought.
+void pulled(Scene& scene, const std::string& image_id) {
+    const auto run = scene.row.record.restart_run;
+    scene.row.change([&](domain::Record& record, domain::Changes& out, const domain::Moment& moment) {
+        domain::model::record_pulled(record, {1, run, image_id}, nullptr, out, moment);
+    });
+}
+
+TEST(PlanImages, ARestartPullsFirst) {
+    Scene scene = always_scene();
+    scene.row.ask(Operation::restart).value();
+    ASSERT_TRUE(scene.next());
+    EXPECT_EQ(render(*scene.next(), "web", 1),
+              "#1 PullImage web busybox: a restart was asked for, and pull_policy is always");
+    scene.pulling = 1;
+    EXPECT_FALSE(scene.next()) << "the old one runs on meanwhile";
+    scene.pulling = 0;
+    pulled(scene, "sha256:1");
+    EXPECT_EQ(scene.text(),
+              "#1 StopContainer web: a restart was asked for\n"
+              "#2 StopDone web: its process is gone\n"
+              "#3 StartContainer web: run 2 is wanted\n");
+}
+
+TEST(PlanImages, ARestartThatPulledAnotherImageIsAReplace) {
+    Scene scene = always_scene();
+    const std::string old = scene.main_id();
+    scene.row.ask(Operation::restart).value();
+    pulled(scene, "sha256:2");
+    EXPECT_EQ(scene.text(),
+              "#1 CreateContainer web as flow-c0ffee.next: image busybox was pulled and is another one\n"
+              "#2 StopContainer web: image busybox was pulled and is another one\n"
+              "#3 StopDone web: its process is gone\n"
+              "#4 RenameContainer web as flow-c0ffee.prev: the new one takes its name\n"
+              "#5 RenameContainer web as flow-web: it takes the name of the old one\n"
+              "#6 StartContainer web: image busybox was pulled and is another one\n"
+              "#7 Wait web: watched\n"
+              "#8 KeepNew web: it stayed up\n"
+              "#9 RemoveContainer web: the new one is kept\n"
+              "#10 ReplaceDone web: the old one is gone\n");
+    scene.run();
+    EXPECT_NE(scene.main_id(), old);
+    EXPECT_EQ(scene.row.record.status.active_generation, 1u);
+    EXPECT_FALSE(scene.row.record.status.renew);
+    EXPECT_FALSE(scene.next());
+}
+
+TEST(PlanImages, OneWhoseImageCannotBePulledRunsOnAndIsCaredFor) {
+    Scene scene = always_scene();
+    scene.row.ask(Operation::restart).value();
+    domain::Error error;
+    error.engine = domain::EngineFailure::retryable;
+    scene.row.change([&](domain::Record& record, domain::Changes& out, const domain::Moment& moment) {
+        domain::model::record_pulled(record, {1, 2, ""}, &error, out, moment);
+    });
+    EXPECT_TRUE(scene.row.record.open.empty()) << "the restart has failed";
+    ASSERT_TRUE(scene.next());
+    EXPECT_EQ(scene.next()->kind, Kind::wait);
+    scene.exits(scene.main_id(), 1);
+    scene.ping();
+    ASSERT_TRUE(scene.next());
+    EXPECT_EQ(scene.next()->kind, Kind::start);
+    EXPECT_EQ(scene.next()->run, 1u) << "the run that was there; the restart is still to come";
+}
+
+TEST(PlanImages, WhatIsGoneBackToIsMadeOfItsOwnImage) {
+    Scene scene = always_scene();
+    scene.row.ask(Operation::restart).value();
+    pulled(scene, "sha256:2");
+    scene.run(6);
+    ASSERT_TRUE(scene.containers.at(scene.row.record.status.next_id).running);
+    const std::string next = scene.row.record.status.next_id;
+    ASSERT_FALSE(next.empty());
+    scene.exits(next, 1);
+    scene.run();
+    EXPECT_EQ(scene.row.record.status.reason, "UpdateFailed");
+    scene.outside_remove(scene.main_id());
+    scene.run(1);
+    ASSERT_TRUE(scene.next());
+    EXPECT_EQ(scene.next()->kind, Kind::create);
+    EXPECT_EQ(scene.next()->subject, "sha256:1");
+}
+
+TEST(PlanImages, ABadImageDoesNotBringBackANewerSpecThatHasFailed) {
+    Scene scene = always_scene();
+    scene.row.update([](Spec& spec) { spec.command = std::vector<std::string>{"other"}; }).value();
+    scene.row.change([&](domain::Record& record, domain::Changes& out, const domain::Moment& moment) {
+        domain::model::record_pulled(record, {2, 0, "sha256:1"}, nullptr, out, moment);
+    });
+    scene.run(6);
+    scene.exits(scene.row.record.status.next_id, 1);
+    scene.run();
+    EXPECT_EQ(scene.row.record.status.failed_generation, 2u);
+    scene.row.ask(Operation::restart).value();
+    pulled(scene, "sha256:2");
+    scene.run(6);
+    ASSERT_TRUE(scene.containers.at(scene.row.record.status.next_id).running);
+    ASSERT_FALSE(scene.row.record.status.next_id.empty());
+    scene.exits(scene.row.record.status.next_id, 1);
+    scene.run();
+    EXPECT_EQ(scene.row.record.status.failed_generation, 2u);
+    EXPECT_EQ(scene.row.record.status.active_generation, 1u);
+    EXPECT_FALSE(scene.next()) << "nothing is tried again before the next generation";
+}
+
+TEST(PlanImages, AStartOvertakesThePullOfARestart) {
+    Scene scene = always_scene();
+    scene.row.ask(Operation::restart).value();
+    scene.row.ask(Operation::stop).value();
+    scene.row.ask(Operation::start).value();
+    EXPECT_EQ(scene.text(),
+              "#1 StopContainer web: a restart was asked for\n"
+              "#2 StopDone web: its process is gone\n"
+              "#3 StartContainer web: run 3 is wanted\n");
 }
 
 TEST(PlanImages, NeverIsAnError) {

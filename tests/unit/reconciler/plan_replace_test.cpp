@@ -71,7 +71,7 @@ TEST(PlanText, ReplaceWhoseImageIsPulledLetsTheOldOneLive) {
     Scene scene = running_scene();
     scene.row.update(to_busybox_2).value();
     scene.missing_images = {"busybox:2"};
-    scene.pull_in_hand = true;
+    scene.pulling = 2;
     ASSERT_TRUE(scene.next());
     EXPECT_EQ(scene.next()->kind, Action::Kind::observe_generation) << "nothing else to be done";
     scene.row.ask(Operation::restart).value();

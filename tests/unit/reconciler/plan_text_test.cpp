@@ -35,7 +35,7 @@ TEST(PlanText, CreateWithPullAndNetwork) {
 TEST(PlanText, APullInHandIsWaitedForAndNotAskedForTwice) {
     Scene scene{DesiredState::running};
     scene.missing_images = {"busybox"};
-    scene.pull_in_hand = true;
+    scene.pulling = 1;
     EXPECT_EQ(scene.text(),
               "#1 ObserveGeneration web: nothing to do for this generation\n"
               "#2 Wait web: its image is being pulled\n"
@@ -159,7 +159,7 @@ TEST(PlanText, DeleteWithForceCutsAStopShort) {
 TEST(PlanText, DeleteDuringAPullWaitsForNothing) {                  // walk 7
     Scene scene{DesiredState::running};
     scene.missing_images = {"busybox"};
-    scene.pull_in_hand = true;
+    scene.pulling = 1;
     scene.row.ask(Operation::remove).value();
     EXPECT_EQ(scene.text(),
               "#1 CleanVolumes web: deletion was asked for\n"

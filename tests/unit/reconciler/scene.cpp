@@ -10,7 +10,7 @@ Scene::Scene(DesiredState desired, Spec spec) : row(desired, std::move(spec)) { 
 
 PlanInput Scene::input() const {
     PlanInput input{row.record,   containers, row.moment.now, stop_in_hand,
-                    pull_in_hand, last_ping,  missing_images, known_networks};
+                    pulling, last_ping,  missing_images, known_networks};
     input.name_wait = name_wait;
     return input;
 }
@@ -31,7 +31,8 @@ int Scene::run(int steps) {
         missing_images.erase(spec.image);
         known_networks.insert(spec.networking.networks.begin(), spec.networking.networks.end());
     }
-    stop_in_hand = pull_in_hand = false;
+    stop_in_hand = false;
+    pulling = 0;
     ping();
     return done;
 }

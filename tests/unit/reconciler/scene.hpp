@@ -57,7 +57,7 @@ public:
     domain::Time last_ping;
     domain::Time name_wait;
     bool stop_in_hand = false;
-    bool pull_in_hand = false;
+    domain::Generation pulling = 0;
 };
 
 /// Scenes whose loop has come to rest.

@@ -111,7 +111,7 @@ TEST(ModelFailed, AFailedPullFailsTheUpdateButNotTheStopAndTheRestart) {        
     row.update([](Spec& spec) { spec.image = "nowhere"; }).value();
     const Error error = engine_error(EngineFailure::no_such_image, "nowhere: not found");
     row.change([&](Record& record, Changes& out, const Moment& moment) {
-        model::record_pulled(record, 2, &error, out, moment);
+        model::record_pulled(record, {2, 0, ""}, &error, out, moment);
     });
     EXPECT_EQ(row.outcome("r4"), Outcome::failed);
     EXPECT_EQ(row.outcome("r2"), std::nullopt);
@@ -141,7 +141,7 @@ TEST(ModelUndo, ACreateWhoseImageIsNotThereIsUndone) {
     Row row{DesiredState::running};
     const Error error = engine_error(EngineFailure::no_such_image, "nowhere: not found");
     row.change([&](Record& record, Changes& out, const Moment& moment) {
-        model::record_pulled(record, 1, &error, out, moment);
+        model::record_pulled(record, {1, 0, ""}, &error, out, moment);
     });
     EXPECT_TRUE(row.out.remove_record);
     EXPECT_EQ(row.outcome("r1"), Outcome::failed);
@@ -156,7 +156,7 @@ TEST(ModelUndo, NotWhenTheSpecWasChangedMeanwhile) {
     row.update([](Spec& spec) { spec.image = "busybox:2"; }).value();
     const Error error = engine_error(EngineFailure::no_such_image);
     row.change([&](Record& record, Changes& out, const Moment& moment) {
-        model::record_pulled(record, 1, &error, out, moment);
+        model::record_pulled(record, {1, 0, ""}, &error, out, moment);
     });
     EXPECT_FALSE(row.out.remove_record);
     EXPECT_EQ(row.ends(), 0u) << "the failure is of a generation that nobody asks for any more";
