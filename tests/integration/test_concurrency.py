@@ -2,6 +2,7 @@
 import socket
 import threading
 
+from engine_proxy import BehindProxy, EngineProxy
 from flowtest import FlowTest, eventually
 
 IGNORES_TERM = ['sh', '-c', 'trap "" TERM; echo ready; while :; do sleep 0.1; done']
@@ -83,3 +84,43 @@ class Concurrency(FlowTest):
             self.client.done('update_container', container_id=container, logging=None, resources=None)
             self.assertEqual(self.reaches(container, 'running')['reason'], '')
         self.assertEqual(len(self.client.of('container_created')), 1)
+
+
+class OneHangs(FlowTest):
+    """An engine that answers nothing about one container, as moby/moby#18848: the others must not notice."""
+
+    def setUp(self):
+        self.hangs = None
+        self.released = threading.Event()
+        self.addCleanup(self.released.set)
+        self.proxy = EngineProxy(rewrite=self.hold).up()
+        self.addCleanup(self.proxy.close)
+        super().setUp()
+
+    def make_daemon(self, *options, **more):
+        return super().make_daemon(*options, engine=BehindProxy(self.proxy), **more)
+
+    def hold(self, request):
+        if self.hangs and ('/containers/%s/json ' % self.hangs).encode() in request:
+            self.released.wait(60)
+        return request
+
+    def test_an_inspect_that_hangs_holds_up_its_own_row_only(self):
+        stuck, other = self.create_running('stuck'), self.create_running('other')
+        stuck_id, other_id = self.docker_id(stuck), self.docker_id(other)
+
+        def meanwhile():
+            self.hangs = stuck_id
+            self.engine.kill(other_id)
+
+        self.again(between=meanwhile)
+        self.client.wait('container_crashed', container_id=other)
+        self.assertEqual(self.reaches(other, 'running')['docker_id'], other_id)
+        self.client.done('stop_container', {'container_id': other, 'timeout': 0})
+        self.assertTrue(self.client.call('stop_container', {'container_id': stuck, 'timeout': 0})['ok'])
+        self.client.done('delete_container', container_id=other)
+        self.assertTrue(self.engine.running(stuck_id), 'nothing is done to what was not seen')
+        self.hangs = None
+        self.released.set()
+        self.reaches(stuck, 'stopped', 60)
+        self.assertEqual(self.docker_id(stuck), stuck_id)

@@ -165,3 +165,55 @@ class Images(FlowTest):
         self.assertEqual(self.engine.inspect(self.docker_id(container))['Image'], moved, 'not pulled by itself')
         self.client.done('update_container', container_id=container, environment={'V': '2'})
         self.assertNotIn(self.engine.inspect(self.docker_id(container))['Image'], (first, moved))
+
+    def test_a_restart_pulls_and_another_image_is_a_replace(self):
+        image, _ = self.push()
+        repository, tag = image.rsplit(':', 1)
+        container = self.create_running('web', image=image, registry_auth='ours', pull_policy='always', command=FOREVER,
+                                        update={'monitor': '300ms'})
+        docker_id = self.docker_id(container)
+        first = self.engine.inspect(docker_id)
+        self.client.done('restart_container', container_id=container)
+        same = self.engine.inspect(self.docker_id(container))
+        self.assertEqual((same['Id'], same['Image']), (docker_id, first['Image']), 'the same image: a plain restart')
+        self.assertNotEqual(same['State']['StartedAt'], first['State']['StartedAt'])
+        self.push_as(repository, tag, 'second', keep=True)
+        moved = self.engine.call('GET', '/images/%s/json' % image)['Id']
+        self.engine.call('POST', '/images/%s/tag?repo=%s&tag=%s' % (first['Image'], repository, tag))
+        self.client.done('restart_container', container_id=container)
+        eventually(lambda: self.state(container) == 'running' and self.docker_id(container) != docker_id,
+                   what='replaced')
+        status = self.client.status(container)
+        self.assertEqual(self.engine.inspect(status['docker_id'])['Image'], moved)
+        self.assertEqual((status['active_generation'], status['observed_generation']), (1, 1), 'of the same generation')
+        eventually(lambda: len(self.daemon.containers()) == 1, what='the old one gone')
+        self.assertEqual(self.client.of('container_crashed'), [])
+
+    def test_a_restart_whose_pull_fails_leaves_the_old_one_running(self):
+        image, _ = self.push()
+        container = self.create_running('web', image=image, registry_auth='ours', pull_policy='always', command=FOREVER)
+        before = self.engine.inspect(self.docker_id(container))
+        self.registry.process.terminate()
+        self.registry.process.wait(20)
+        answer = self.client.call('restart_container', wait=True, container_id=container)
+        self.assertFalse(answer['ok'], answer)
+        self.assertEqual(answer['error']['details']['cause'], 'registry_unreachable', answer)
+        self.assertEqual(self.client.status(container)['reason'], 'ImagePullBackOff')
+        after = self.engine.inspect(before['Id'])
+        self.assertEqual(after['State']['StartedAt'], before['State']['StartedAt'])
+
+    def test_an_image_that_fails_is_left_for_the_one_before_though_its_name_has_moved(self):
+        image, _ = self.push()
+        repository, tag = image.rsplit(':', 1)
+        container = self.create_running('web', image=image, registry_auth='ours', pull_policy='always', command=FOREVER)
+        first = self.engine.inspect(self.docker_id(container))['Image']
+        self.push_as(repository, tag, 'second', keep=True)
+        answer = self.client.call('update_container', wait=True, container_id=container, command=['sh', '-c', 'exit 3'])
+        self.assertFalse(answer['ok'], answer)
+        status = self.reaches(container, 'running')
+        self.assertEqual(status['reason'], 'UpdateFailed')
+        self.engine.remove(status['docker_id'])
+        eventually(lambda: self.client.status(container)['docker_id'] not in (None, status['docker_id']) and
+                   self.state(container) == 'running', what='made again')
+        again = self.engine.inspect(self.docker_id(container))
+        self.assertEqual((again['Image'], again['Config']['Cmd']), (first, FOREVER))

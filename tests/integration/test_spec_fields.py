@@ -1,5 +1,6 @@
 """Every field of the spec that concerns the engine: what the engine made of it, and that applying it twice plans nothing
 (contract 2, design 4). Then the defaults that keep a container in its place, seen from inside."""
+import json
 import os
 import socket
 import tempfile
@@ -347,3 +348,35 @@ class Refusals(FlowTest):
                          ('starting', reason, 0))
         self.assertIsNotNone(status['next_retry_at'])
         self.stays_quiet()
+
+
+class EnvFile(FlowTest):
+    """`env_file` is read when the spec is accepted, and its values are the environment's from then on."""
+
+    def test_it_becomes_the_environment(self):
+        path = os.path.join(self.daemon.folder, 'flow.env')
+        with open(path, 'w') as f:
+            f.write('# secrets\nAPI_TOKEN=s3cret\nexport MODE="two words"\nMINE=file\n')
+        container = self.create_running('web', env_file=path, environment={'MINE': 'request'})
+        environment = self.engine.inspect(self.docker_id(container))['Config']['Env']
+        for line in ('API_TOKEN=s3cret', 'MODE=two words', 'MINE=request'):
+            self.assertIn(line, environment)
+        first = self.docker_id(container)
+        self.assertFalse(self.client.done('update_container', container_id=container, env_file=path,
+                                          environment={'MINE': 'request'})['changed'])
+        with open(path, 'w') as f:
+            f.write('API_TOKEN=an0ther\n')
+        self.client.done('update_container', container_id=container, env_file=path)
+        self.assertNotEqual(self.docker_id(container), first)
+        environment = self.engine.inspect(self.docker_id(container))['Config']['Env']
+        self.assertIn('API_TOKEN=an0ther', environment)
+        self.assertIn('MODE=two words', environment)
+        with open(path, 'w') as f:
+            f.write('API_TOKEN an0ther\n')
+        error = self.client.refused('update_container', container_id=container, env_file=path)
+        self.assertIn('line 1 of', str(error))
+        self.assertEqual(self.client.refused('update_container', container_id=container, env_file='/etc/passwd')['error_type'],
+                         'forbidden')
+        told = self.daemon.log() + json.dumps(self.client.events) + str(self.daemon.sql('select summary, payload from events'))
+        for secret in ('s3cret', 'an0ther'):
+            self.assertNotIn(secret, told)

@@ -1,0 +1,117 @@
+"""What nothing declared needs any more: orphans, networks, containers that have not run for long (contract 7)."""
+import json
+import urllib.parse
+import uuid
+
+from flowtest import FlowTest, eventually
+
+
+class Cleanup(FlowTest):
+    options = ('--orphan-grace', '300ms', '--cleanup-interval', '200ms')
+
+    def orphan(self):
+        """An engine container with our labels, as a restored older database leaves it."""
+        labels = {'flow.manager': self.daemon.instance_id(), 'flow.container-id': uuid.uuid4().hex[:12]}
+        made = self.engine.call('POST', '/containers/create?name=%slost' % self.daemon.prefix,
+                                {'Image': 'flow-demo:latest', 'Cmd': ['sleep', '1000'], 'Labels': labels,
+                                 'HostConfig': {'NetworkMode': 'none'}})['Id']
+        self.addCleanup(self.engine.remove, made)
+        self.engine.start(made)
+        return made
+
+    def cleanups(self):
+        return self.client.of('activity_log', activity_type='cleanup')
+
+    def network(self, name):
+        filters = urllib.parse.quote(json.dumps({'name': [name]}))
+        return [n for n in self.engine.call('GET', '/networks?filters=' + filters) if n['Name'] == name]
+
+    def stray_network(self):
+        name = 'ft-stray-' + uuid.uuid4().hex[:6]
+        self.engine.call('POST', '/networks/create', {'Name': name, 'Driver': 'bridge', 'CheckDuplicate': True,
+                                                      'Labels': {'flow.manager': self.daemon.instance_id()}})
+        self.addCleanup(self.engine.call, 'DELETE', '/networks/' + name, ok=(204, 404))
+        return name
+
+    def test_an_orphan_goes_after_its_grace_and_it_is_said(self):
+        orphan = self.orphan()
+        kept = self.create_running('kept')
+        eventually(lambda: not self.engine.exists(orphan), what='the orphan gone')
+        said = eventually(self.cleanups, what='told')
+        self.assertIn('orphan-grace', said[0]['message'])
+        self.assertEqual(said[0]['details']['docker_id'], orphan)
+        self.assertEqual(self.state(kept), 'running')
+
+    def test_a_network_of_ours_that_nothing_names_goes(self):
+        name = self.stray_network()
+        eventually(lambda: not self.network(name), what='the network gone')
+        self.assertIn(name, eventually(self.cleanups, what='told')[0]['message'])
+
+
+class DryRun(Cleanup):
+    options = ('--orphan-grace', '300ms', '--cleanup-interval', '200ms', '--keep-stopped', '300ms', '--cleanup-dry-run')
+
+    def test_an_orphan_goes_after_its_grace_and_it_is_said(self):
+        orphan, name = self.orphan(), self.stray_network()
+        old = self.create_running('old', command=['true'])
+        self.reaches(old, 'completed')
+        told = lambda: {c['message'].split(':')[0] for c in self.cleanups()}
+        eventually(lambda: len(told()) == 3, what='three things told')
+        self.assertTrue(all('would be removed' in message for message in told()), told())
+        self.assertTrue(all(c['details']['dry_run'] for c in self.cleanups()))
+        self.assertTrue(self.engine.running(orphan) and self.network(name))
+        self.assertEqual(self.state(old), 'completed')
+        self.assertEqual(len(self.cleanups()), 3, 'each told once')
+
+    test_a_network_of_ours_that_nothing_names_goes = None
+
+
+class KeepStopped(FlowTest):
+    options = ('--keep-stopped', '1s', '--cleanup-interval', '200ms')
+
+    def test_what_has_not_run_for_long_goes_with_its_volumes_kept(self):
+        volume = 'ft-' + uuid.uuid4().hex[:8]
+        self.addCleanup(self.engine.call, 'DELETE', '/volumes/' + volume, ok=(204, 404))
+        runs, never = self.create_running('runs'), self.create('never')
+        old = self.create_running('old', command=['true'], volumes={volume: '/data'})
+        deleted = self.client.wait('container_deleted', container_id=old)
+        self.assertEqual(deleted['cleanup']['volumes'], 'kept')
+        said = self.client.wait('activity_log', activity_type='cleanup', container_id=old)
+        self.assertIn('keep-stopped', said['message'])
+        self.assertEqual(self.engine.call('GET', '/volumes/' + volume)['Name'], volume)
+        self.assertEqual((self.state(runs), self.state(never)), ('running', 'created'))
+
+
+class Volumes(FlowTest):
+    """Nobody's data is lost to a shared name (contract 7)."""
+
+    def volume(self):
+        name = 'ft-' + uuid.uuid4().hex[:8]
+        self.addCleanup(self.engine.call, 'DELETE', '/volumes/' + name, ok=(204, 404, 409))
+        return name
+
+    def there(self, name):
+        return 'Name' in self.engine.call('GET', '/volumes/' + name, ok=(200, 404))
+
+    def delete(self, container, **more):
+        self.client.done('delete_container', container_id=container, **more)
+        return self.client.wait('container_deleted', container_id=container)['cleanup']['volumes']
+
+    def test_a_shared_one_goes_with_the_last_that_names_it(self):
+        name = self.volume()
+        one, two = (self.create_running(n, volumes={name: '/data'}) for n in ('one', 'two'))
+        self.assertEqual(self.delete(one), 'kept')
+        self.assertTrue(self.there(name))
+        self.assertEqual(self.delete(two), 'removed')
+        self.assertFalse(self.there(name))
+
+    def test_one_that_was_there_before_stays(self):
+        name = self.volume()
+        self.engine.call('POST', '/volumes/create', {'Name': name})
+        self.assertEqual(self.delete(self.create_running('web', volumes={name: '/data'})), 'kept')
+        self.assertTrue(self.there(name))
+
+    def test_it_stays_when_that_is_asked_for(self):
+        name = self.volume()
+        self.assertEqual(self.delete(self.create_running('web', volumes={name: '/data'}), remove_volumes=False), 'kept')
+        self.assertTrue(self.there(name))
