@@ -18,6 +18,7 @@ Awaitable<void> LookRound::run() {
     for (int lane_number = 0; lane_number < wanted; ++lane_number) {
         spawn(services_.executor, lane(shared_from_this()), "look");
     }
+    waited_for_ = true;
     while (lanes_ > 0 && !away_) {
         const std::size_t before = answers_;
         co_await progress_.wait(config_.look_patience);
@@ -25,6 +26,7 @@ Awaitable<void> LookRound::run() {
             break;
         }
     }
+    waited_for_ = false;
     over_ = true;
     if (away_) {
         co_return *error_;
@@ -56,7 +58,7 @@ boost::asio::awaitable<void> LookRound::lane(std::shared_ptr<LookRound> self) {
         }
     }
     --lanes_;
-    if (lanes_ == 0 || away_) {
+    if (waited_for_ && (lanes_ == 0 || away_)) {
         progress_.notify();
     }
 }

@@ -15,8 +15,10 @@ namespace flow::reconciler {
 
 class LookRound : public std::enable_shared_from_this<LookRound> {
 public:
-    LookRound(Services& services, const Config& config, std::vector<domain::Observed> listed)
-        : services_(services), config_(config), listed_(std::move(listed)), progress_(services.clock) {}
+    /// `progress` is not its own: whoever waits there holds the round, and would never let go of it.
+    LookRound(Services& services, const Config& config, Signal& progress,
+              std::vector<domain::Observed> listed)
+        : services_(services), config_(config), progress_(progress), listed_(std::move(listed)) {}
 
     /// Ends when all have answered, or when none has for `look_patience`. An error: the engine is away, or answers
     /// nothing at all.
@@ -33,12 +35,13 @@ private:
 
     Services& services_;
     const Config& config_;
+    Signal& progress_;
     const std::vector<domain::Observed> listed_;
-    Signal progress_;
     std::size_t next_ = 0;
     std::size_t answers_ = 0;
     int lanes_ = 0;
     bool over_ = false;
+    bool waited_for_ = false;
     std::vector<domain::Observed> seen_;
     std::set<std::size_t> done_;                ///< indices that were answered: there, or gone
     std::optional<domain::Error> error_;        ///< the last one

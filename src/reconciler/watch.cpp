@@ -15,7 +15,7 @@ namespace model = domain::model;
 
 Watch::Watch(Services& services, const Config& config, ObservedCache& cache, Hooks hooks)
     : services_(services), config_(config), cache_(cache), hooks_(std::move(hooks)),
-      broken_(services.clock), pause_(services.clock) {}
+      broken_(services.clock), pause_(services.clock), looked_(services.clock) {}
 
 void Watch::start() {
     running_ = true;
@@ -110,7 +110,7 @@ Awaitable<Watch::Observation> Watch::observe() {
     if (!listed) {
         co_return listed.error();
     }
-    const auto round = std::make_shared<LookRound>(services_, config_, *listed);
+    const auto round = std::make_shared<LookRound>(services_, config_, looked_, *listed);
     round_ = round;
     const auto looked = co_await round->run();
     if (!looked) {

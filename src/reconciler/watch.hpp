@@ -77,6 +77,7 @@ private:
     Hooks hooks_;
     Signal broken_;                 ///< contact lost or a resync wanted
     Signal pause_;
+    Signal looked_;                 ///< of the round in hand
     std::weak_ptr<LookRound> round_;
     std::set<std::string> restarted_unseen_;    ///< not seen when all was read after a restart of the engine
     std::unique_ptr<EventStream> stream_;
