@@ -16,7 +16,7 @@ import uuid
 
 import socketio
 
-from bench_tools import IMAGE, Connection, Daemon, percentile
+from bench_tools import IMAGE, Connection, Daemon, percentile, remove_all
 
 
 class Heard:
