@@ -231,6 +231,13 @@ class EngineAway(FlowTest):
         self.assertEqual(len(asked), len(set(asked)), errors)
         self.assertEqual(set(asked) - {self.ids[name] for name in ('early', 'late', 'c1')}, set(), errors)
 
+    def stop_and_start_again(self):
+        self.run_all()
+        self.leaves(self.own.end)
+        self.becomes_unknown()
+        self.own.launch()
+        self.returned()
+
 
 class EngineRestart(EngineAway):
     """Without live-restore the engine stops all: on its way down, or on its return if it had no time then."""
@@ -266,11 +273,7 @@ class EngineRestart(EngineAway):
         self.assertEqual(self.client.of('error'), [])
 
     def test_stopped_and_started_again(self):
-        self.run_all()
-        self.leaves(self.own.end)
-        self.becomes_unknown()
-        self.own.launch()
-        self.returned()
+        self.stop_and_start_again()
         self.check_started_again(self.services + ['job', 'crash', 'ends'])
         self.check_over({'once': 'stopped', 'once-job': 'error'})
         # An engine on its way down may answer a last time in between.
@@ -317,11 +320,7 @@ class LiveRestore(EngineAway):
     engine_options = ('--live-restore',)
 
     def test_stopped_and_started_again(self):
-        self.run_all()
-        self.leaves(self.own.end)
-        self.becomes_unknown()
-        self.own.launch()
-        self.returned()
+        self.stop_and_start_again()
         eventually(lambda: self.states() == self.at_rest, what='all as before')
         self.check_untouched(list(self.ids)[:-1])
         self.check_completes('job', starts=1)

@@ -74,26 +74,28 @@ FIELDS = [
 ]
 
 
+def filled(test, value):
+    """A part of a spec with the test's own folder, volume and network in it."""
+    if isinstance(value, dict):
+        return {filled(test, k): filled(test, v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [filled(test, v) for v in value]
+    if isinstance(value, str):
+        return (value.replace('FOLDER', test.folder).replace('VOLUME', test.daemon.prefix + 'volume')
+                .replace('NETWORK', test.daemon.prefix + 'net'))
+    return value
+
+
 class Fields(FlowTest):
     def setUp(self):
         super().setUp()
         self.folder = tempfile.mkdtemp(prefix='in', dir='/srv' if os.path.isdir('/srv') else '/tmp')
         self.addCleanup(os.rmdir, self.folder)
 
-    def fill(self, value):
-        if isinstance(value, dict):
-            return {self.fill(k): self.fill(v) for k, v in value.items()}
-        if isinstance(value, list):
-            return [self.fill(v) for v in value]
-        if isinstance(value, str):
-            return (value.replace('FOLDER', self.folder).replace('VOLUME', self.daemon.prefix + 'volume')
-                    .replace('NETWORK', self.daemon.prefix + 'net'))
-        return value
-
     def test_each_is_applied_once(self):
         specs, ids = {}, {}
         for name, fields, _, _ in FIELDS:
-            spec = {'image': 'flow-demo:latest', 'network_mode': 'none', 'command': FOREVER, **self.fill(fields)}
+            spec = {'image': 'flow-demo:latest', 'network_mode': 'none', 'command': FOREVER, **filled(self, fields)}
             specs[name] = {k: v for k, v in spec.items() if v is not None}
             answer = self.client.call('create_container', name=name, desired_state='running', **specs[name])
             self.assertTrue(answer['ok'], (name, answer))

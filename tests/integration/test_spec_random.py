@@ -14,7 +14,7 @@ import tempfile
 from engine_proxy import BehindProxy, EngineProxy
 from flowtest import Engine, FlowTest, eventually
 from own_engine import OwnEngine
-from test_spec_fields import FIELDS
+from test_spec_fields import FIELDS, filled
 
 SEED = int(os.environ.get('FLOW_SEED', '5'))
 COUNT = int(os.environ.get('FLOW_SPECS', '25'))
@@ -144,27 +144,17 @@ class SpecTest(FlowTest):
         self.specs, self.ids, self.before = {}, {}, {}
         super().setUp()
 
-    def fill(self, value):
-        if isinstance(value, dict):
-            return {self.fill(k): self.fill(v) for k, v in value.items()}
-        if isinstance(value, list):
-            return [self.fill(v) for v in value]
-        if isinstance(value, str):
-            return (value.replace('FOLDER', self.folder).replace('VOLUME', self.daemon.prefix + 'volume')
-                    .replace('NETWORK', self.daemon.prefix + 'net'))
-        return value
-
     def add_random(self, count, connected=0):
         rng = random.Random(SEED)
         for number in range(count):
-            self.specs['r%d' % number] = self.fill(random_spec(rng, number, number < connected))
+            self.specs['r%d' % number] = filled(self, random_spec(rng, number, number < connected))
 
     def add_table(self):
         """Each field of the table by itself, but for those that need a bridge."""
         for name, fields, _, _ in FIELDS:
             if name not in ('ports', 'networks'):
                 spec = {'image': 'flow-demo:latest', 'network_mode': 'none', 'command': ['sh', '-c', SCRIPT],
-                        'stop_grace_period': '1s', 'desired_state': 'running', **self.fill(fields)}
+                        'stop_grace_period': '1s', 'desired_state': 'running', **filled(self, fields)}
                 self.specs[name] = {k: v for k, v in spec.items() if v is not None}
 
     def declare(self):
