@@ -1,0 +1,246 @@
+#include "messaging/channel.hpp"
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <utility>
+
+namespace flow::messaging {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+constexpr std::size_t kPiece = 64u << 10;
+constexpr int kPiecesAtOnce = 4;            ///< then others have their turn
+constexpr mode_t kMode = 0666;
+
+/// One for all channels: nothing is kept in it between two reads.
+std::array<char, kPiece>& piece() {
+    static thread_local std::array<char, kPiece> bytes;
+    return bytes;
+}
+
+domain::Error socket_error(const std::string& what, const std::string& path, const std::string& why) {
+    domain::Error error;
+    error.type = domain::ErrorType::socket_error;
+    error.message = "cannot " + what + " the socket " + path + ": " + why;
+    error.details["path"] = path;
+    return error;
+}
+
+}  // namespace
+
+Channel::Channel(asio::any_io_executor executor, ChannelConfig config, Hooks hooks)
+    : config_(std::move(config)),
+      hooks_(std::move(hooks)),
+      acceptor_(executor),
+      connection_(executor),
+      silence_(executor) {}
+
+domain::Result<void> Channel::listen() {
+    error_code failed;
+    acceptor_.close(failed);
+    ::unlink(config_.path.c_str());
+    const Protocol::endpoint place{config_.path};
+    acceptor_.open(place.protocol(), failed);
+    if (!failed) {
+        acceptor_.bind(place, failed);
+    }
+    if (failed) {
+        return socket_error("make", config_.path, failed.message());
+    }
+    // A flow may run as any user, and as root without the right to write where others may not.
+    if (::chmod(config_.path.c_str(), kMode) != 0) {
+        return socket_error("set the mode of", config_.path, std::generic_category().message(errno));
+    }
+    acceptor_.listen(asio::socket_base::max_listen_connections, failed);
+    if (failed) {
+        return socket_error("listen on", config_.path, failed.message());
+    }
+    struct stat file{};
+    inode_ = ::stat(config_.path.c_str(), &file) == 0 ? file.st_ino : 0;
+    accept();
+    return {};
+}
+
+bool Channel::is_bound() const {
+    struct stat file{};
+    return acceptor_.is_open() && ::stat(config_.path.c_str(), &file) == 0 && file.st_ino == inode_;
+}
+
+void Channel::close() {
+    error_code ignored;
+    acceptor_.close(ignored);
+    hooks_ = {};
+    end_connection();
+}
+
+void Channel::accept() {
+    acceptor_.async_accept([self = weak_from_this()](const error_code& failed, Protocol::socket socket) {
+        const auto channel = self.lock();
+        if (!channel || !channel->acceptor_.is_open() || failed == asio::error::operation_aborted) {
+            return;
+        }
+        if (!failed) {
+            channel->accepted(std::move(socket));
+        }
+        channel->accept();
+    });
+}
+
+/// A container that was started anew may be here before the end of its old connection was read.
+void Channel::accepted(Protocol::socket socket) {
+    if (connected() && !other_side_is_gone()) {
+        if (!std::exchange(second_told_, true) && hooks_.trouble) {
+            hooks_.trouble("a second connection was refused: a container has one");
+        }
+        return;
+    }
+    end_connection();
+    ++number_;
+    second_told_ = false;
+    connection_ = std::move(socket);
+    error_code ignored;
+    connection_.non_blocking(true, ignored);
+    reader_ = std::make_unique<FrameReader>(config_.framing, config_.max_message);
+    wait_in_silence();
+    wait_for_bytes();
+    if (hooks_.connection) {
+        hooks_.connection(true);
+    }
+}
+
+bool Channel::other_side_is_gone() {
+    char byte = 0;
+    const ssize_t got = ::recv(connection_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK);
+}
+
+void Channel::wait_in_silence() {
+    if (config_.framing != Framing::automatic) {
+        return;
+    }
+    silence_.expires_after(config_.silence);
+    silence_.async_wait([self = weak_from_this(), number = number_](const error_code& failed) {
+        const auto channel = self.lock();
+        if (failed || !channel || channel->number_ != number || !channel->reader_ ||
+            channel->reader_->framing() != Framing::automatic) {
+            return;
+        }
+        channel->reader_->use_lines();
+        if (channel->hooks_.connection) {
+            channel->hooks_.connection(true);       // it can be written to now
+        }
+    });
+}
+
+void Channel::wait_for_bytes() {
+    connection_.async_wait(Protocol::socket::wait_read,
+                           [self = weak_from_this(), number = number_](const error_code& failed) {
+                               const auto channel = self.lock();
+                               if (channel && channel->number_ == number && !failed) {
+                                   channel->read();
+                               }
+                           });
+}
+
+void Channel::read() {
+    const std::uint64_t number = number_;
+    for (int turn = 0; turn < kPiecesAtOnce; ++turn) {
+        error_code failed;
+        const std::size_t got = connection_.read_some(asio::buffer(piece()), failed);
+        if (failed == asio::error::would_block) {
+            break;
+        }
+        if (failed) {
+            return end_connection();
+        }
+        const bool undecided = reader_->framing() == Framing::automatic;
+        std::vector<Frame> frames = reader_->feed({piece().data(), got});
+        for (Frame& frame : frames) {
+            if (hooks_.received) {
+                hooks_.received(std::move(frame));
+            }
+            if (number != number_ || !connected()) {
+                return;
+            }
+        }
+        if (reader_->lost()) {
+            return end_connection();
+        }
+        if (undecided && hooks_.connection) {
+            hooks_.connection(true);
+        }
+    }
+    if (number == number_ && connected()) {
+        wait_for_bytes();
+    }
+}
+
+bool Channel::write(std::uint64_t ticket, std::string_view text) {
+    const bool full = !out_.empty() && out_.size() + text.size() > config_.write_ahead;
+    if (!connected() || full || reader_->framing() == Framing::automatic) {
+        return false;
+    }
+    out_ += framed(text, reader_->framing());
+    marks_.push_back({out_.size(), ticket});
+    if (!writing_) {
+        flush();
+    }
+    return true;
+}
+
+/// What the kernel takes at once; the rest when it can take more.
+void Channel::flush() {
+    error_code failed;
+    const std::size_t sent = out_.empty() ? 0 : connection_.write_some(asio::buffer(out_), failed);
+    if (failed && failed != asio::error::would_block) {
+        return end_connection();
+    }
+    out_.erase(0, sent);
+    std::uint64_t ticket = 0;
+    bool any = false;
+    for (Mark& mark : marks_) {
+        any = any || mark.end <= sent;
+        ticket = mark.end <= sent ? mark.ticket : ticket;
+        mark.end -= std::min(mark.end, sent);
+    }
+    std::erase_if(marks_, [](const Mark& mark) { return mark.end == 0; });
+    writing_ = !out_.empty();
+    if (writing_) {
+        connection_.async_wait(Protocol::socket::wait_write,
+                               [self = weak_from_this(), number = number_](const error_code& wrong) {
+                                   const auto channel = self.lock();
+                                   if (channel && channel->number_ == number && !wrong) {
+                                       channel->flush();
+                                   }
+                               });
+    }
+    if (any && hooks_.written) {
+        hooks_.written(ticket);
+    }
+}
+
+void Channel::end_connection() {
+    if (!connected()) {
+        return;
+    }
+    ++number_;
+    error_code ignored;
+    connection_.close(ignored);
+    silence_.cancel();
+    reader_.reset();
+    out_.clear();
+    marks_.clear();
+    writing_ = false;
+    if (hooks_.connection) {
+        hooks_.connection(false);
+    }
+}
+
+}  // namespace flow::messaging
