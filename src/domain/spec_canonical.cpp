@@ -194,6 +194,31 @@ void add_logging(Json& json, const Logging& logging) {
     }
 }
 
+/// What is as it is without being said is left out.
+void add_messaging(Json& json, const Messaging& messaging) {
+    const Messaging usual;
+    Json form = Json::object();
+    const auto add_flag = [&](const char* name, bool value, bool default_value) {
+        if (value != default_value) {
+            form[name] = value;
+        }
+    };
+    add_flag("enabled", messaging.enabled, usual.enabled);
+    if (messaging.framing != usual.framing) {
+        form["framing"] = to_string(messaging.framing);
+    }
+    if (messaging.max_message != usual.max_message) {
+        form["max_message"] = messaging.max_message;
+    }
+    add_flag("durable", messaging.durable, usual.durable);
+    add_duration(form, "queue_ttl", messaging.queue_ttl);
+    add_flag("record_payload", messaging.record_payload, usual.record_payload);
+    add_flag("inject", messaging.inject, usual.inject);
+    if (!form.empty()) {
+        json["messaging"] = std::move(form);
+    }
+}
+
 /// The limit of tries stands in backoff_limit, as jobs are declared.
 void add_job(Json& json, const Spec& spec) {
     if (spec.restart.policy == Restart::Policy::on_failure && spec.restart.max_retries >= 0) {
@@ -213,6 +238,7 @@ void add_rollout(Json& json, const Spec& spec) {
     }
     add_text(json, "registry_auth", spec.registry_auth);
     add_logging(json, spec.logging);
+    add_messaging(json, spec.messaging);
     if (spec.kind == Kind::job) {
         add_job(json, spec);
     }

@@ -40,6 +40,7 @@ std::string_view to_string(Kind kind);
 std::string_view to_string(SecurityProfile profile);
 std::string_view to_string(DependencyCondition condition);
 std::string_view to_string(PullPolicy policy);
+std::string_view to_string(Framing framing);
 std::string to_string(const Restart& restart);
 /// "1m30s": exact to the nanosecond, read again by parse_spec.
 std::string to_text(Duration duration);

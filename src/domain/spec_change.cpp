@@ -30,6 +30,11 @@ Json recreate_form(const Spec& spec) {
     if (form.contains("healthcheck")) {
         form["healthcheck"].erase("on_unhealthy");
     }
+    // Of messaging the engine sees nothing but the runtime that is mounted.
+    form.erase("messaging");
+    if (spec.messaging.inject) {
+        form["messaging"]["inject"] = true;
+    }
     for (const char* name : kUnordered) {
         std::sort(form[name].begin(), form[name].end(),
                   [](const Json& a, const Json& b) { return a.dump() < b.dump(); });
@@ -68,7 +73,7 @@ constexpr const char* kFields[] = {
     "user",         "working_dir", "hostname",    "init",    "ports",       "networks",
     "network_mode", "resources",   "security",    "restart", "stop_signal", "stop_grace_period",
     "depends_on",   "healthcheck", "update",      "pull_policy", "registry_auth", "logging",
-    "backoff_limit", "active_deadline", "ttl_after_finished", "keep_failed"};
+    "messaging", "backoff_limit", "active_deadline", "ttl_after_finished", "keep_failed"};
 
 Json field_or_null(const Json& form, const char* name) {
     const auto found = form.find(name);

@@ -117,6 +117,7 @@ constexpr Member<SpecDraft> kMembers[] = {
     {"pull_policy", read_pull_policy},
     {"registry_auth", read_registry_auth},
     {"logging", read_logging},
+    {"messaging", read_messaging},
     {"backoff_limit", read_backoff_limit},
     {"active_deadline", read_active_deadline},
     {"ttl_after_finished", read_ttl_after_finished},

@@ -32,6 +32,15 @@ std::string_view to_string(PullPolicy policy) {
     return "missing";
 }
 
+std::string_view to_string(Framing framing) {
+    switch (framing) {
+        case Framing::automatic: return "auto";
+        case Framing::lines: return "lines";
+        case Framing::length_prefixed: return "length-prefixed";
+    }
+    return "auto";
+}
+
 std::string to_string(const Restart& restart) {
     switch (restart.policy) {
         case Restart::Policy::always: return "always";

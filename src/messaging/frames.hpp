@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "domain/spec.hpp"
+#include "domain/spec_parts.hpp"
 
 namespace flow::messaging {
 

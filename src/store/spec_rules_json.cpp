@@ -15,6 +15,9 @@ constexpr Word<OnUnhealthy> kOnUnhealthy[] = {{OnUnhealthy::warn, "warn"},
                                               {OnUnhealthy::restart, "restart"}};
 constexpr Word<OnFailure> kOnFailure[] = {{OnFailure::rollback, "rollback"},
                                           {OnFailure::pause, "pause"}};
+constexpr Word<domain::Framing> kFramings[] = {{domain::Framing::automatic, "auto"},
+                                               {domain::Framing::lines, "lines"},
+                                               {domain::Framing::length_prefixed, "length-prefixed"}};
 constexpr Word<PullPolicy> kPullPolicies[] = {{PullPolicy::missing, "missing"},
                                               {PullPolicy::always, "always"},
                                               {PullPolicy::never, "never"}};
@@ -54,6 +57,28 @@ Json job_to_json(const domain::JobRules& job) {
     return json;
 }
 
+Json messaging_to_json(const domain::Messaging& messaging) {
+    Json json = Json::object();
+    json["enabled"] = messaging.enabled;
+    json["framing"] = word_of(kFramings, messaging.framing);
+    put(json, "max_message", messaging.max_message);
+    put(json, "durable", messaging.durable);
+    put(json, "queue_ttl", messaging.queue_ttl);
+    put(json, "record_payload", messaging.record_payload);
+    put(json, "inject", messaging.inject);
+    return json;
+}
+
+void read_messaging(const Json& json, domain::Messaging& messaging) {
+    read(json, "enabled", messaging.enabled);
+    read_word(json, "framing", kFramings, messaging.framing);
+    read(json, "max_message", messaging.max_message);
+    read(json, "durable", messaging.durable);
+    read(json, "queue_ttl", messaging.queue_ttl);
+    read(json, "record_payload", messaging.record_payload);
+    read(json, "inject", messaging.inject);
+}
+
 }  // namespace
 
 void rules_to_json(const Spec& spec, Json& json) {
@@ -66,6 +91,7 @@ void rules_to_json(const Spec& spec, Json& json) {
     json["logging"] = Json::object();
     json["logging"]["driver"] = spec.logging.driver;
     json["logging"]["options"] = spec.logging.options;
+    json["messaging"] = messaging_to_json(spec.messaging);
     json["job"] = job_to_json(spec.job);
 }
 
@@ -82,6 +108,9 @@ void read_rules(const Json& json, Spec& spec) {
     if (const Json* logging = field(json, "logging")) {
         read(*logging, "driver", spec.logging.driver);
         read(*logging, "options", spec.logging.options);
+    }
+    if (const Json* messaging = field(json, "messaging")) {
+        read_messaging(*messaging, spec.messaging);
     }
     if (const Json* job = field(json, "job")) {
         read(*job, "active_deadline", spec.job.active_deadline);

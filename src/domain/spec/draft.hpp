@@ -58,6 +58,7 @@ void read_update(const Field& field, SpecDraft& draft);
 void read_pull_policy(const Field& field, SpecDraft& draft);
 void read_registry_auth(const Field& field, SpecDraft& draft);
 void read_logging(const Field& field, SpecDraft& draft);
+void read_messaging(const Field& field, SpecDraft& draft);
 void read_backoff_limit(const Field& field, SpecDraft& draft);
 void read_active_deadline(const Field& field, SpecDraft& draft);
 void read_ttl_after_finished(const Field& field, SpecDraft& draft);

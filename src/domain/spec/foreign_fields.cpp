@@ -9,7 +9,6 @@ constexpr ForeignField kSpecFields[] = {
     // Of our own schema, to come.
     {"code", "is not supported yet"},
     {"code_path", "is not supported yet"},
-    {"messaging", "is not supported yet"},
     {"workspace", "is not supported yet"},
     // Compose's and Docker's spellings of what we have.
     {"apparmor", "use security.apparmor"},
