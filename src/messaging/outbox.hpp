@@ -38,6 +38,8 @@ public:
     /// The first that was not handed over; nullptr when there is none.
     const Outgoing* next() const;
     void handed_over() { ++handed_; }
+    /// The last one that was handed over was not taken.
+    void take_back() { handed_ -= handed_ > 0 ? 1 : 0; }
     /// All up to that ticket have left us: they are forgotten, and answered.
     std::vector<Outgoing> written(std::uint64_t ticket);
     /// What was handed over and not written goes to the next connection.

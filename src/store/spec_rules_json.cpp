@@ -63,7 +63,7 @@ Json messaging_to_json(const domain::Messaging& messaging) {
     json["framing"] = word_of(kFramings, messaging.framing);
     put(json, "max_message", messaging.max_message);
     put(json, "durable", messaging.durable);
-    put(json, "queue_ttl", messaging.queue_ttl);
+    json["queue_ttl"] = messaging.queue_ttl.count();
     put(json, "record_payload", messaging.record_payload);
     put(json, "inject", messaging.inject);
     return json;
