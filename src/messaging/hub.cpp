@@ -46,7 +46,8 @@ Result<void> Hub::open(const std::string& id, const std::string& path,
     config.framing = settings.framing;
     config.max_message = static_cast<std::size_t>(settings.max_message);
     config.silence = config_.silence;
-    place.channel = std::make_shared<Channel>(executor_, std::move(config), *this);
+    ChannelOwner& self = *this;
+    place.channel = std::make_shared<Channel>(executor_, std::move(config), self);
     return place.channel->listen();
 }
 
