@@ -16,6 +16,7 @@
 #include "daemon/real_clock.hpp"
 #include "daemon/usage_sampler.hpp"
 #include "docker/engine_client.hpp"
+#include "messaging/courier.hpp"
 #include "reconciler/reconciler.hpp"
 #include "store/store.hpp"
 
@@ -37,6 +38,7 @@ private:
 
     reconciler::Services loop_services();
     reconciler::Config loop_config() const;
+    messaging::CourierServices courier_services();
     api::Services api_services();
     api::Config api_config() const;
     socketio::Config socket_config() const;
@@ -44,6 +46,7 @@ private:
     domain::Policy effective_policy() const;
     domain::Result<void> check_policy(domain::Spec& spec) const;
     api::Readiness readiness() const;
+    domain::Moment moment() const;
 
     bool open();
     void begin();
@@ -65,6 +68,7 @@ private:
     docker::EngineClient engine_;
     std::unique_ptr<reconciler::Engine> fail_points_;
     UsageSampler sampler_;
+    messaging::Courier courier_;
     reconciler::Reconciler loop_;
     socketio::Server server_;
     std::optional<api::Api> api_;

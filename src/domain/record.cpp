@@ -42,6 +42,7 @@ std::string_view to_string(Step step) {
         case Step::rename: return "RenameContainer";
         case Step::update: return "UpdateContainer";
         case Step::unpause: return "UnpauseContainer";
+        case Step::link: return "SwitchCode";
         case Step::repair: return "RepairContainer";
     }
     return "Nothing";

@@ -13,27 +13,18 @@
 
 #include "domain/drift.hpp"
 #include "domain/error.hpp"
+#include "domain/intention.hpp"
 #include "domain/observed.hpp"
 #include "domain/spec.hpp"
 #include "domain/time.hpp"
 
 namespace flow::domain {
 
-using Seq = std::int64_t;
-using Generation = std::uint64_t;
-using Run = std::uint64_t;
-
 enum class State {
     creating, created, starting, running, stopping, stopped, updating,
     restarting, removing, removed, completed, error, unknown,
 };
 
-/// The engine call that an intention stands for.
-enum class Step { create, start, stop, remove, rename, update, unpause, repair };
-/// Why a process is ended: decides the state that is told meanwhile.
-enum class Purpose { none, stop, restart, update, remove, unhealthy };
-enum class Role { main, next };
-enum class Verdict { none, keep, roll_back };
 /// `change`: an update in place, or the create of a replace; `name`: a rename back. These two hold up nothing else.
 enum class BackoffKind { run, pull, step, change, name };
 /// Who ended a run (model 3).
@@ -46,23 +37,6 @@ struct Backoff {
     bool operator==(const Backoff&) const = default;
 };
 using Backoffs = std::map<BackoffKind, Backoff>;
-
-/// The engine call in hand: committed before the call is sent, so that a killed daemon knows what it was about.
-struct Intention {
-    Step step = Step::create;
-    Purpose purpose = Purpose::none;
-    std::string cause;              ///< in words, as the plan showed it
-    std::string docker_id;          ///< none for create
-    Time started_seen;              ///< start: StartedAt as last seen; a later one means that it was done
-    Run run = 0;
-    Generation generation = 0;
-    std::string hash;               ///< create: the spec's hash, by which a lost answer's container is adopted
-    Role role = Role::main;
-    bool cut_short = false;         ///< stop: a kill was sent beside it
-    std::vector<Difference> repairs;    ///< what somebody changed and this call puts back
-    Time at;
-    bool operator==(const Intention&) const = default;
-};
 
 struct KillSeen {
     Time at;
@@ -114,7 +88,7 @@ struct LastExit {
 
 /// What a delete has cleaned so far: "", removed, kept, none or failed.
 struct Cleanup {
-    std::string container, volumes, socket;
+    std::string container, volumes, socket, code, workspace;
     bool operator==(const Cleanup&) const = default;
 };
 
@@ -147,6 +121,9 @@ struct Status {
     bool way_back = false;                  ///< the replace in hand has a window and can go back
     Verdict verdict = Verdict::none;
     Generation failed_generation = 0;       ///< UpdateFailed while it is the latest
+    std::string linked;                     ///< digest that the link of its code stands for; "": none, or not sure
+    Generation trial = 0;                   ///< whose code is tried in the engine container that counts; 0: none
+    Run trial_run = 0;                      ///< the run that it is tried in
     Generation pulled_generation = 0;       ///< pull_policy always: its image was pulled for this one
     Run pulled_run = 0;                     ///< and for this run of a restart_container
     bool renew = false;                     ///< that brought another image: a replace of the same generation
@@ -181,6 +158,7 @@ struct Status {
     int stop_signal = 15;
     /// Target in the container to the name of its anonymous volume: carried over by name, so delete removes them.
     std::map<std::string, std::string> anonymous_volumes;
+    std::set<std::string> workspaces;           ///< volumes of the engine that were made for it alone
     Cleanup cleanup;
     std::map<std::string, Seq> result_seq;      ///< newest seq of each result event's type
     std::vector<std::string> updated_fields;    ///< changed_fields of the newest container_updated
@@ -245,6 +223,5 @@ struct Record {
 
 std::string_view to_string(State state);
 std::string_view to_string(DesiredState desired);
-std::string_view to_string(Step step);
 
 }  // namespace flow::domain

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "domain/code.hpp"
 #include "domain/spec_parts.hpp"
 
 namespace flow::domain {
@@ -43,7 +44,9 @@ struct Spec {
     PullPolicy pull_policy = PullPolicy::missing;
     std::string registry_auth;            ///< a name of the configuration's `registries`; "": none
     Logging logging;
+    Code code;
     Messaging messaging;
+    Workspace workspace;
     JobRules job;                         ///< of kind job only
     /// `env_file`: read into the environment when the spec is accepted; both are empty from then on.
     std::vector<std::string> env_files;
@@ -55,6 +58,7 @@ struct Spec {
 enum class ChangeKind {
     none,       ///< nothing: only fields that we alone read (restart, depends_on, update …)
     in_place,   ///< the engine can change a running container (cpus, cpu_shares, memory …, pids)
+    code,       ///< other code in the same engine container: it follows the link at its next start
     recreate,
 };
 ChangeKind change_between(const Spec& from, const Spec& to);

@@ -30,6 +30,8 @@ struct CreateCall {
     std::uint64_t generation = 0;
     std::string socket_folder;                      ///< host folder, mounted read-only at /var/run/flow
     std::vector<domain::ObservedMount> carried;     ///< anonymous volumes of the old one, mounted by name
+    std::string code_link;                          ///< host path, mounted read-only at spec.code.target; "": no code
+    std::string workspace;                          ///< volume that is made with it, of spec.workspace's size; "": none
 };
 
 enum class StartAnswer { started, already_running };

@@ -36,8 +36,14 @@ std::string_view to_string(Action::Kind kind) {
         case Kind::deadline_passed: return "EndJob";
         case Kind::expire: return "ExpireJob";
         case Kind::no_image: return "MissImage";
+        case Kind::switch_code: return "SwitchCode";
+        case Kind::keep_code: return "KeepCode";
+        case Kind::drop_code: return "DropCode";
+        case Kind::code_rolled_back: return "CodeRolledBack";
         case Kind::clean_volumes: return "CleanVolumes";
         case Kind::clean_socket: return "CleanSocket";
+        case Kind::clean_code: return "CleanCode";
+        case Kind::clean_workspace: return "CleanWorkspace";
         case Kind::gone: return "DeleteRow";
         case Kind::wait: return "Wait";
     }

@@ -20,10 +20,12 @@ struct Action {
         // results that need no call
         adopt, stop_done, keep, kept, rolled_back, activate, gone_containers, nothing_in_hand,
         observe_generation, take_baseline, recreate, give_up,
+        // code in the same engine container (model 6)
+        switch_code, keep_code, drop_code, code_rolled_back,
         // what time alone brings about, and what cannot be had
         deadline_passed, expire, no_image,
         // delete
-        clean_volumes, clean_socket, gone,
+        clean_volumes, clean_socket, clean_code, clean_workspace, gone,
         // nothing before `until`
         wait,
     };
@@ -32,7 +34,7 @@ struct Action {
     std::string docker_id;
     std::string engine_name;                ///< create, rename
     std::string subject;                    ///< pull_image: the image; create: its id, or ""; of a network: its name
-    domain::Generation generation = 0;      ///< create, pull_image
+    domain::Generation generation = 0;      ///< create, pull_image, switch_code
     domain::Role role = domain::Role::main;
     domain::Run run = 0;                    ///< start; pull_image: of the restart that asks for it
     domain::Time started_seen;              ///< start

@@ -10,6 +10,7 @@
 
 #include "domain/ports/store.hpp"
 #include "reconciler/clock.hpp"
+#include "reconciler/code_folders.hpp"
 #include "reconciler/engine.hpp"
 
 namespace flow::reconciler {
@@ -28,6 +29,7 @@ struct Services {
     std::function<void(const domain::PullProgress&, const std::vector<std::string>&)> pull_progress;
     /// All has been read anew: at the start, and after a gap.
     std::function<void()> all_read;
+    CodeFolders* code = nullptr;            ///< outlives the loop; nullptr: no spec has code
 };
 
 /// Where the store remembers whether the last job of that name completed (contract 2, depends_on).

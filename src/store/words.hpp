@@ -27,7 +27,8 @@ inline constexpr Word<domain::Step> kSteps[] = {
     {domain::Step::create, "create"}, {domain::Step::start, "start"},
     {domain::Step::stop, "stop"},     {domain::Step::remove, "remove"},
     {domain::Step::rename, "rename"}, {domain::Step::update, "update"},
-    {domain::Step::unpause, "unpause"}, {domain::Step::repair, "repair"}};
+    {domain::Step::unpause, "unpause"}, {domain::Step::repair, "repair"},
+    {domain::Step::link, "link"}};
 inline constexpr Word<domain::Purpose> kPurposes[] = {
     {domain::Purpose::none, "none"},       {domain::Purpose::stop, "stop"},
     {domain::Purpose::restart, "restart"}, {domain::Purpose::update, "update"},

@@ -191,6 +191,8 @@ void record_cleanup(Record& record, CleanupPart part, std::string value) {
         case CleanupPart::container: cleanup.container = std::move(value); break;
         case CleanupPart::volumes: cleanup.volumes = std::move(value); break;
         case CleanupPart::socket: cleanup.socket = std::move(value); break;
+        case CleanupPart::code: cleanup.code = std::move(value); break;
+        case CleanupPart::workspace: cleanup.workspace = std::move(value); break;
     }
 }
 

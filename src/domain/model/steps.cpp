@@ -64,6 +64,7 @@ std::string trouble_of(Step step, const Error& error) {
         case Step::update: return "UpdateFailed";
         case Step::unpause: return "UnpauseFailed";
         case Step::repair: return "RepairFailed";
+        case Step::link: return "CodeSwitchFailed";
     }
     return "StepFailed";
 }

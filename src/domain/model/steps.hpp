@@ -78,9 +78,17 @@ void record_gone_containers(Record& record, const std::vector<std::string>& dock
                             const Moment& moment);
 void record_observed_generation(Record& record);
 
+// -- code in the same engine container (model 6) ---------------------------------------------------------
+/// The link stands for the code of `generation`: that is tried from now on where a run goes on, else active at once. It
+/// may also be the code that counts anyway, before its engine container is made or started.
+void record_linked(Record& record, Generation generation, Changes& out);
+void record_code_kept(Record& record, Changes& out);    ///< the verdict keep
+void record_code_dropped(Record& record);               ///< a newer spec came before it was started
+void record_code_rolled_back(Record& record);           ///< the link stands for the old one again
+
 // -- delete (model 7) ------------------------------------------------------------------------------------
 /// One part of the cleaning is done ("removed", "kept", "none").
-enum class CleanupPart { container, volumes, socket };
+enum class CleanupPart { container, volumes, socket, code, workspace };
 void record_cleanup(Record& record, CleanupPart part, std::string value);
 /// Everything is clean: the last events, and the row goes.
 void record_gone(Record& record, const CrashLogs& logs, Changes& out, const Moment& moment);
