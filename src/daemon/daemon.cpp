@@ -82,6 +82,7 @@ docker::EngineConfig Daemon::engine_config(const std::string& socket) const {
     config.socket_path = socket;
     config.manager = store_->meta("instance_id");
     config.default_host_ip = options_.default_host_ip;
+    config.runtime = options_.runtime;
     config.registries = options_.registries;
     return config;
 }

@@ -30,10 +30,13 @@ Json recreate_form(const Spec& spec) {
     if (form.contains("healthcheck")) {
         form["healthcheck"].erase("on_unhealthy");
     }
-    // Of messaging the engine sees nothing but the runtime that is mounted.
+    // Of messaging the engine sees nothing but the runtime that is mounted, and whether there is a FLOW_SOCKET.
     form.erase("messaging");
     if (spec.messaging.inject) {
         form["messaging"]["inject"] = true;
+    }
+    if (!spec.messaging.enabled) {
+        form["messaging"]["enabled"] = false;
     }
     for (const char* name : kUnordered) {
         std::sort(form[name].begin(), form[name].end(),
