@@ -83,6 +83,7 @@ private:
     void read_output();
     void write_log();
     void forget_oldest();
+    void tell_what_is_lost();
     void write_input();
     void answer_for_nobody();
     bool is_over(long now) const;
@@ -102,6 +103,7 @@ int Runtime::run() {
     while (true) {
         const long now = now_ms();
         if (is_over(now)) {
+            tell_what_is_lost();
             return std::max(code_, 0);
         }
         int timeout = link_.connect_if_due(now);
@@ -235,6 +237,15 @@ void Runtime::forget_oldest() {
         std::fprintf(stderr, "flow-runtime: no manager takes the messages: only the newest are kept\n");
     }
     forgotten_ += now_gone;
+}
+
+/// At our end.
+void Runtime::tell_what_is_lost() {
+    const std::string_view left = output_.messages().ready();
+    const std::size_t lost = forgotten_ + static_cast<std::size_t>(std::count(left.begin(), left.end(), '\n'));
+    if (lost != 0) {
+        std::fprintf(stderr, "flow-runtime: no manager took the last %zu messages\n", lost);
+    }
 }
 
 void Runtime::write_input() {

@@ -258,6 +258,11 @@ class RuntimeTest(unittest.TestCase):
         said = self.process.stderr.readline() + self.process.stderr.readline()
         self.assertIn(b'%d messages are lost' % first, said)
 
+    def test_what_nobody_took_is_told_at_the_end(self):
+        self.start('sh', '-c', 'echo \'{"n":1}\'; echo \'{"n":2}\'; exit 6')
+        self.assertEqual(self.code(), 6)
+        self.assertIn(b'no manager took the last 2 messages', self.process.stderr.read())
+
     def test_who_is_refused_asks_less_and_less_often(self):
         manager = self.manager()
         self.start('sh', '-c', ECHO)
