@@ -53,7 +53,7 @@ HOST_CONFIG = {
 CONFIG = {
     'Hostname': '', 'Domainname': '', 'User': '', 'AttachStdin': False, 'AttachStdout': False, 'AttachStderr': False,
     'Tty': False, 'OpenStdin': False, 'StdinOnce': False, 'Env': [], 'Cmd': None, 'Image': '', 'Volumes': None,
-    'WorkingDir': '', 'Entrypoint': ['/bin/flow-entry'], 'OnBuild': None, 'Labels': {}}
+    'WorkingDir': '', 'Entrypoint': ['/bin/flow-runtime'], 'OnBuild': None, 'Labels': {}}
 IMAGE = {
     'Id': IMAGE_ID, 'RepoTags': ['flow-demo:latest'], 'RepoDigests': [], 'Parent': '', 'Comment': '',
     'Created': '2026-11-21T10:59:57.750318517Z', 'DockerVersion': '20.10.24', 'Author': '',

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# The demo image, made locally through the engine's build API: from scratch plus busybox. The context is
-# byte-stable (sorted, fixed times and owners), so that building again finds the very same image.
+# The flow image, made locally through the engine's build API: from scratch plus busybox and flow-runtime. The
+# context is byte-stable (sorted, fixed times and owners), so that building again finds the very same image.
 
 IMAGE_NAMES=(flow-demo:latest flow:latest)
 
@@ -9,14 +9,14 @@ image_id() {
     engine GET "/images/$1/json" 2>/dev/null | sed -n 's/.*"Id":"\(sha256:[0-9a-f]*\)".*/\1/p'
 }
 
-# make_context DIR: what the Dockerfile copies, below DIR/root.
+# make_context DIR RUNTIME: what the Dockerfile copies, below DIR/root; RUNTIME is the flow-runtime that was built.
 # shellcheck disable=SC2153 # ROOT is the checkout, set by the caller
 make_context() {
-    local dir=$1 root=$1/root program
+    local dir=$1 runtime=$2 root=$1/root program
     mkdir -p "$root"/{bin,etc,tmp,app,workspace,proc,sys,dev}
     cp "$ROOT/images/flow/Dockerfile" "$dir/Dockerfile"
     install -m 755 "$(readlink -f "$(command -v busybox)")" "$root/bin/busybox"
-    install -m 755 "$ROOT/images/flow/flow-entry" "$root/bin/flow-entry"
+    install -m 755 "$runtime" "$root/bin/flow-runtime"
     for program in $("$root/bin/busybox" --list); do
         [[ $program == busybox ]] || ln -sf busybox "$root/bin/$program"
     done
@@ -28,9 +28,9 @@ make_context() {
 }
 
 build_image() {
-    local dir name query='' answer
+    local runtime=$1 dir name query='' answer
     dir=$(mktemp -d)
-    make_context "$dir"
+    make_context "$dir" "$runtime"
     for name in "${IMAGE_NAMES[@]}"; do query+="t=$name&"; done
     answer=$(tar -C "$dir" --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner --format=gnu -c . |
         engine POST "/build?${query}rm=1&forcerm=1" -H 'Content-Type: application/x-tar' --data-binary @-)
@@ -42,10 +42,11 @@ build_image() {
     fi
 }
 
+# ensure_image PRESET: with the flow-runtime of that preset, which has been built; all presets make the same one.
 ensure_image() {
-    local before after
+    local before after runtime=$ROOT/build/$1/flow-runtime
     before=$(image_id "${IMAGE_NAMES[0]}")
-    step "Building the image ${IMAGE_NAMES[0]}" build_image
+    step "Building the image ${IMAGE_NAMES[0]}" build_image "$runtime"
     after=$(image_id "${IMAGE_NAMES[0]}")
     if [[ $before == "$after" ]]; then
         detail "unchanged: ${after:7:12}"

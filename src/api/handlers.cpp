@@ -19,6 +19,7 @@ const std::vector<Handlers::Row>& Handlers::table() {
         {"delete_container", &Handlers::remove},
         {"rollback_container", &Handlers::rollback},
         {"apply", &Handlers::apply},
+        {"send_message", &Handlers::send_message},
         {"get_container_status", &Handlers::status},
         {"list_containers", &Handlers::list, false},
         {"subscribe", &Handlers::subscribe, false},
@@ -47,8 +48,8 @@ std::vector<std::string> Handlers::known_events() {
 namespace {
 
 /// Requests of the contract that this version does not take.
-constexpr std::array<std::string_view, 5> kLater = {
-    "send_message", "query_events", "get_container_logs",
+constexpr std::array<std::string_view, 4> kLater = {
+    "query_events", "get_container_logs",
     "follow_container_logs", "unfollow_container_logs",
 };
 

@@ -16,6 +16,7 @@
 #include "api/feed.hpp"
 #include "api/payload.hpp"
 #include "api/queries.hpp"
+#include "api/repeats.hpp"
 #include "api/services.hpp"
 #include "domain/ports/store.hpp"
 #include "domain/request.hpp"
@@ -94,6 +95,11 @@ private:
     void submit(Incoming& incoming, const Controls& controls, domain::Request request,
                 std::optional<Error> not_found = std::nullopt);
 
+    // -- messages
+    void send_message(Incoming& incoming);
+    void carry(Incoming incoming, domain::SendCall call, Repeats::Answer done);
+    void sent_message(const Incoming& incoming, const Repeats::Result& sent);
+
     // -- reads
     void status(Incoming& incoming);
     void list(Incoming& incoming);
@@ -103,6 +109,7 @@ private:
     std::optional<Filter> read_filter(Payload& payload, Incoming& incoming);
 
     Parts parts_;
+    Repeats repeats_;
     bool closed_ = false;
 };
 

@@ -132,8 +132,12 @@ Json Queries::status(const Record& record) const {
     Json status = domain::model::status_json(record, moment);
     status.erase("request_id");     // of the latest wish; a status answers a query of its own
     status["timestamp"] = domain::to_rfc3339(moment.now);
-    status["socket_connected"] = false;
+    const domain::Messages* messages = services_.messages;
+    status["socket_connected"] = messages != nullptr && messages->connected(record.container_id);
     status["last_communication"] = nullptr;
+    if (messages != nullptr && messages->last_communication(record.container_id) != domain::Time{}) {
+        status["last_communication"] = domain::to_rfc3339(messages->last_communication(record.container_id));
+    }
     const domain::Time observed = services_.last_observation();
     status["observed_at"] = nullptr;
     if (observed != domain::Time{}) {

@@ -15,6 +15,7 @@
 #include "domain/change.hpp"
 #include "domain/error.hpp"
 #include "domain/observed.hpp"
+#include "domain/ports/messages.hpp"
 #include "domain/record.hpp"
 #include "domain/spec.hpp"
 #include "domain/time.hpp"
@@ -41,6 +42,8 @@ struct Services {
     /// the engine is not observed.
     std::function<std::optional<std::vector<std::string>>(const domain::Record&)> plan;
     CallLater call_later;
+    /// Carries messages to containers; outlives the API. nullptr: nobody does.
+    domain::Messages* messages = nullptr;
 };
 
 struct Config {

@@ -8,6 +8,7 @@
 #include <spdlog/spdlog.h>
 
 #include "api/errors.hpp"
+#include "api/socketio/json_text.hpp"
 #include "daemon/fail_points.hpp"
 #include "daemon/host_folders.hpp"
 #include "daemon/listeners.hpp"
@@ -20,6 +21,7 @@ namespace {
 
 constexpr auto kCallPatience = std::chrono::seconds{5};     ///< for engine calls in flight at the stop
 constexpr auto kPruneEvery = std::chrono::minutes{5};
+constexpr std::size_t kMessageDepth = 64;                   ///< of the JSON that a container sends
 
 }  // namespace
 
@@ -66,6 +68,7 @@ Daemon::Daemon(Options options, std::unique_ptr<boost::asio::io_context> io,
       fail_points_(with_fail_points(engine_)),
       sampler_(*io_, *store_, engine_),
       code_(options_.data_dir),
+      courier_(courier_services(), {}),
       loop_(loop_services(), loop_config()),
       server_(*io_, socket_config()),
       signals_(*io_, SIGTERM, SIGINT) {
@@ -80,6 +83,7 @@ docker::EngineConfig Daemon::engine_config(const std::string& socket) const {
     config.socket_path = socket;
     config.manager = store_->meta("instance_id");
     config.default_host_ip = options_.default_host_ip;
+    config.runtime = options_.runtime;
     config.registries = options_.registries;
     return config;
 }
@@ -146,22 +150,29 @@ socketio::Config Daemon::socket_config() const {
 
 api::Services Daemon::api_services() {
     api::Services services;
-    services.moment = [this] {
-        domain::Moment moment;
-        moment.now = system_now();
-        moment.contact = loop_.contact();
-        moment.unknown = !loop_.contact();      // answers say so at once (contract 3)
-        return moment;
-    };
+    services.moment = [this] { return moment(); };
     services.usage = [this](const std::string& id) { return sampler_.usage(id); };
     services.last_observation = [this] { return loop_.observed_at(); };
     services.readiness = [this] { return readiness(); };
     services.check_policy = [this](domain::Spec& spec) { return check_policy(spec); };
     services.plan = [this](const domain::Record& row) { return loop_.dry_run(row); };
+    services.messages = &courier_;
     services.call_later = [this](std::chrono::milliseconds delay, std::function<void()> work) {
         clock_.after(delay, std::move(work));
     };
     return services;
+}
+
+messaging::CourierServices Daemon::courier_services() {
+    return messaging::CourierServices{
+        io_->get_executor(),
+        *store_,
+        *store_,
+        [this] { return moment(); },
+        [this](std::string event, domain::Json payload) {
+            api_->broadcast(std::move(event), std::move(payload));
+        },
+        [](std::string_view text) { return socketio::parse_json(text, kMessageDepth); }};
 }
 
 api::Config Daemon::api_config() const {
@@ -191,10 +202,19 @@ api::Readiness Daemon::readiness() const {
     return readiness;
 }
 
+domain::Moment Daemon::moment() const {
+    domain::Moment moment;
+    moment.now = system_now();
+    moment.contact = loop_.contact();
+    moment.unknown = !loop_.contact();      // answers say so at once (contract 3)
+    return moment;
+}
+
 void Daemon::observe_store() {
     store_->observe([this](const domain::Commit& commit) {
         for (const std::string& id : commit.container_ids) {
             loop_.changed(id);
+            courier_.look(id);
         }
         for (const std::string& id : commit.container_ids) {
             sample_first(id);
@@ -230,6 +250,7 @@ bool Daemon::open() {
 }
 
 void Daemon::begin() {
+    courier_.start();
     loop_.start();
     if (!open()) {
         exit_code_ = 1;
@@ -338,6 +359,7 @@ void Daemon::stop(int signal) {
     if (watch_) {
         watch_->stop();
     }
+    courier_.stop();
     loop_.stop();
     stop_calls(system_now() + kCallPatience);
 }

@@ -17,6 +17,7 @@
 #include "daemon/real_clock.hpp"
 #include "daemon/usage_sampler.hpp"
 #include "docker/engine_client.hpp"
+#include "messaging/courier.hpp"
 #include "reconciler/reconciler.hpp"
 #include "store/store.hpp"
 
@@ -38,6 +39,7 @@ private:
 
     reconciler::Services loop_services();
     reconciler::Config loop_config() const;
+    messaging::CourierServices courier_services();
     api::Services api_services();
     api::Config api_config() const;
     socketio::Config socket_config() const;
@@ -45,6 +47,7 @@ private:
     domain::Policy effective_policy() const;
     domain::Result<void> check_policy(domain::Spec& spec);
     api::Readiness readiness() const;
+    domain::Moment moment() const;
 
     bool open();
     void begin();
@@ -67,6 +70,7 @@ private:
     std::unique_ptr<reconciler::Engine> fail_points_;
     UsageSampler sampler_;
     code::Shelf code_;
+    messaging::Courier courier_;
     reconciler::Reconciler loop_;
     socketio::Server server_;
     std::optional<api::Api> api_;

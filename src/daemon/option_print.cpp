@@ -23,6 +23,7 @@ std::string to_yaml(const Options& options) {
     out << "docker-host: " << quoted(options.docker_host) << "\n";
     out << "name-prefix: " << quoted(options.name_prefix) << "\n";
     out << "default-host-ip: " << quoted(options.default_host_ip) << "\n";
+    out << "runtime: " << quoted(options.runtime) << "\n";
     out << "cors-origins: " << list(options.cors_origins) << "\n";
     out << "allowed-hosts: " << list(options.allowed_hosts) << "\n";
     out << "insecure: " << (options.insecure ? "true" : "false") << "\n";

@@ -1,6 +1,7 @@
 #include "daemon/options.hpp"
 
 #include <cstdlib>
+#include <filesystem>
 #include <iostream>
 #include <regex>
 #include <set>
@@ -30,6 +31,13 @@ std::string default_data_dir() {
     }
     const char* home = std::getenv("HOME");
     return std::string{home == nullptr ? "/tmp" : home} + "/.local/share/flow-manager";
+}
+
+/// Where the build puts it.
+std::string default_runtime() {
+    std::error_code unknown;
+    const auto self = std::filesystem::read_symlink("/proc/self/exe", unknown);
+    return (self.parent_path() / "flow-runtime").string();
 }
 
 std::string default_docker_host() {
@@ -69,6 +77,8 @@ void add_basic(CLI::App& app, Options& options) {
                    "put before the names of engine containers");
     app.add_option("--default-host-ip", options.default_host_ip,
                    "address of published ports that name none");
+    app.add_option("--runtime", options.runtime,
+                   "the program flow-runtime, which messaging.inject mounts (the one beside flow-manager)");
     app.add_option("--cors-origins", options.cors_origins,
                    "origins whose pages may connect, for example https://app.example.com")
         ->delimiter(',');
@@ -198,6 +208,11 @@ domain::Result<void> complete(Options& options) {
     if (options.docker_host.empty()) {
         options.docker_host = default_docker_host();
     }
+    if (options.runtime.empty()) {
+        options.runtime = default_runtime();
+    }
+    std::error_code unknown;
+    options.runtime = std::filesystem::absolute(options.runtime, unknown).lexically_normal().string();
     options.policy.data_dir = options.data_dir;
     return check_values(options);
 }

@@ -24,6 +24,7 @@ struct Options {
     std::string config_file;
     std::string name_prefix = "flow-";
     std::string default_host_ip = "0.0.0.0";
+    std::string runtime;                            ///< flow-runtime on the host, for messaging.inject
     std::vector<std::string> cors_origins;
     std::vector<std::string> allowed_hosts;
     bool insecure = false;                          ///< listen beyond loopback without tokens

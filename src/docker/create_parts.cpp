@@ -88,6 +88,9 @@ Json mounts_of(const CreateCall& call, const EngineConfig& config) {
     if (!call.socket_folder.empty()) {
         list.push_back(bind_mount(call.socket_folder, kSocketFolder, true));
     }
+    if (call.spec.messaging.inject) {
+        list.push_back(bind_mount(config.runtime, kRuntime, true));
+    }
     return list;
 }
 

@@ -9,7 +9,7 @@
 
 namespace flow::docker {
 
-/// Volumes, carried anonymous ones by name, and the socket's folder.
+/// Volumes, carried anonymous ones by name, the socket's folder, and flow-runtime where it is to be injected.
 domain::Json mounts_of(const reconciler::CreateCall& call, const EngineConfig& config);
 
 /// Limits that the engine can change while the container runs; memory always with swap.

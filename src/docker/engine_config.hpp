@@ -39,6 +39,7 @@ struct EngineConfig {
     std::string socket_path = "/var/run/docker.sock";
     std::string manager;                     ///< our instance id: label flow.manager, never empty
     std::string default_host_ip = "0.0.0.0"; ///< of a port that names no address
+    std::string runtime;                     ///< flow-runtime on the host, mounted by messaging.inject
     int api_minor_min = 41;                  ///< API 1.41, Docker Engine 20.10
     int api_minor_max = 47;                  ///< the newest that this adapter knows
     std::map<std::string, Registry> registries;   ///< by the name that a spec's registry_auth gives

@@ -40,6 +40,12 @@ reconciler::Awaitable<std::string> EngineClient::create(reconciler::CreateCall c
     if (call_in.spec.image.empty()) {   // the engine would take it and make a container of nothing
         co_return engine_error(what, 400, "invalid reference format: no image is named");
     }
+    if (call_in.spec.messaging.inject) {
+        Result<void> runtime = check_runtime(config_);
+        if (runtime.has_error()) {
+            co_return with_call(what, std::move(runtime.error()));
+        }
+    }
     CreateRequest wanted = spec_to_create(call_in, config_, api_minor_);
     HttpRequest request =
         make_request("POST", "/containers/create?name=" + percent_encoded(call_in.engine_name),

@@ -1,5 +1,8 @@
 #include "docker/spec_to_create.hpp"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cctype>
 #include <map>
@@ -51,7 +54,11 @@ Json labels_of(const CreateCall& call, const EngineConfig& config) {
 /// The user's variables, and ours over them (contract 6).
 Json environment_of(const CreateCall& call) {
     std::map<std::string, std::string> all = call.spec.environment;
-    all["FLOW_SOCKET"] = std::string{kSocketFolder} + "/" + call.container_id + ".sock";
+    // Without it flow-runtime leaves the program's input and output alone.
+    all.erase("FLOW_SOCKET");
+    if (call.spec.messaging.enabled) {
+        all["FLOW_SOCKET"] = std::string{kSocketFolder} + "/" + call.container_id + ".sock";
+    }
     all["FLOW_CONTAINER_ID"] = call.container_id;
     all["FLOW_NAME"] = call.spec.name;
     all["FLOW_TASK_ID"] = call.spec.task_id;
@@ -114,11 +121,17 @@ void add_networks(const CreateCall& call, int api_minor, CreateRequest& out) {
     }
 }
 
-void add_process(const Spec& spec, Json& body) {
-    if (!spec.hostname.empty()) {
-        body["Hostname"] = spec.hostname;
-    } else if (is_host_name(spec.name)) {
-        body["Hostname"] = spec.name;
+/// Where flow-runtime is injected, it runs what the spec gives, else FLOW_COMMAND or /app/main. The image's own entry point
+/// and command are not used: the engine drops them beside an entry point of ours.
+void add_command(const Spec& spec, Json& body) {
+    if (spec.messaging.inject) {
+        body["Entrypoint"] = std::vector<std::string>{kRuntime};
+        std::vector<std::string> words = spec.entrypoint.value_or(std::vector<std::string>{});
+        if (spec.command) {
+            words.insert(words.end(), spec.command->begin(), spec.command->end());
+        }
+        body["Cmd"] = words;
+        return;
     }
     if (spec.entrypoint) {
         body["Entrypoint"] = *spec.entrypoint;
@@ -126,6 +139,15 @@ void add_process(const Spec& spec, Json& body) {
     if (spec.command) {
         body["Cmd"] = *spec.command;
     }
+}
+
+void add_process(const Spec& spec, Json& body) {
+    if (!spec.hostname.empty()) {
+        body["Hostname"] = spec.hostname;
+    } else if (is_host_name(spec.name)) {
+        body["Hostname"] = spec.name;
+    }
+    add_command(spec, body);
     if (!spec.user.empty()) {
         body["User"] = spec.user;
     }
@@ -172,6 +194,24 @@ std::int64_t whole_seconds(domain::Duration duration) {
 
 bool is_user_network(const std::string& network) {
     return network != "bridge" && network != "host" && network != "none" && network != "default";
+}
+
+domain::Result<void> check_runtime(const EngineConfig& config) {
+    struct stat file{};
+    const bool found = ::stat(config.runtime.c_str(), &file) == 0;
+    if (found && S_ISREG(file.st_mode) && ::access(config.runtime.c_str(), X_OK) == 0) {
+        return {};
+    }
+    domain::Error error;
+    error.type = domain::ErrorType::system_error;
+    error.engine = domain::EngineFailure::retryable;
+    error.message = "messaging.inject mounts flow-runtime, and " + config.runtime +
+                    (found ? " is no program: " : " is not there: ") +
+                    "build it (cmake --build with the target flow-runtime), or name it with --runtime PATH";
+    error.details["field"] = "messaging.inject";
+    error.details["cause"] = "runtime_missing";
+    error.details["path"] = config.runtime;
+    return error;
 }
 
 CreateRequest spec_to_create(const CreateCall& call, const EngineConfig& config, int api_minor) {

@@ -14,12 +14,17 @@ namespace flow::docker {
 
 /// Host and container side of the folder with the container's socket (contract 6).
 inline constexpr const char* kSocketFolder = "/var/run/flow";
+/// Where messaging.inject puts flow-runtime, which is the entry point then.
+inline constexpr const char* kRuntime = "/flow-runtime";
 
 struct CreateRequest {
     domain::Json body;
     /// Networks to connect after the create: before API 1.44 the engine takes one endpoint only.
     std::vector<std::string> connect_later;
 };
+
+/// The file that messaging.inject mounts is there and can be run; else an error that says what to do. It may work later.
+domain::Result<void> check_runtime(const EngineConfig& config);
 
 CreateRequest spec_to_create(const reconciler::CreateCall& call, const EngineConfig& config,
                              int api_minor);

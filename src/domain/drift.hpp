@@ -9,6 +9,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "domain/shared_text.hpp"
 #include "domain/spec.hpp"
 
 namespace flow::domain {
@@ -31,7 +32,7 @@ std::string settings_text(const Settings& fields);
 
 /// What an engine container was when it was made, as far as drift looks: of one docker id.
 struct Baseline {
-    std::string settings;       ///< as settings_text() writes it
+    SharedText settings;        ///< as settings_text() writes it
     std::string engine;         ///< version of the engine that told it
     std::string name;           ///< the last that we gave it
     bool operator==(const Baseline&) const = default;

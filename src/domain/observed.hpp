@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "domain/error.hpp"
+#include "domain/shared_text.hpp"
 #include "domain/time.hpp"
 
 namespace flow::domain {
@@ -60,7 +61,7 @@ struct Observed {
     std::vector<BoundPort> ports;       ///< real ports; while running only
     std::vector<ObservedMount> mounts;  ///< (i)
     std::vector<std::string> networks;  ///< names
-    std::string settings;               ///< (i) what drift is looked for in (domain/drift.hpp); "" when not known
+    SharedText settings;                ///< (i) what drift is looked for in (domain/drift.hpp); "" when not known
     std::string engine;                 ///< (i) version of the engine that told it
     int stop_signal = 15;               ///< (i) Config.StopSignal as a number; 15 when it names none
     std::string health = "none";        ///< none, starting, healthy, unhealthy

@@ -15,6 +15,7 @@
 #include "domain/error.hpp"
 #include "domain/intention.hpp"
 #include "domain/observed.hpp"
+#include "domain/rare.hpp"
 #include "domain/spec.hpp"
 #include "domain/time.hpp"
 
@@ -115,7 +116,7 @@ struct Status {
     Run run_started = 0;
     Run run_ended = 0;
     std::optional<int> ended_code;          ///< of the run that ended
-    std::optional<Intention> intention;
+    Rare<Intention> intention;
     std::string docker_id, next_id, prev_id;
     Generation next_generation = 0;
     bool way_back = false;                  ///< the replace in hand has a window and can go back

@@ -35,10 +35,13 @@ Json recreate_form(const Spec& spec) {
     if (spec.code.wanted()) {
         form["code"]["target"] = spec.code.target;
     }
-    // Of messaging the engine sees nothing but the runtime that is mounted.
+    // Of messaging the engine sees nothing but the runtime that is mounted, and whether there is a FLOW_SOCKET.
     form.erase("messaging");
     if (spec.messaging.inject) {
         form["messaging"]["inject"] = true;
+    }
+    if (!spec.messaging.enabled) {
+        form["messaging"]["enabled"] = false;
     }
     for (const char* name : kUnordered) {
         std::sort(form[name].begin(), form[name].end(),

@@ -35,12 +35,8 @@ domain::Error socket_error(const std::string& what, const std::string& path, con
 
 }  // namespace
 
-Channel::Channel(asio::any_io_executor executor, ChannelConfig config, Hooks hooks)
-    : config_(std::move(config)),
-      hooks_(std::move(hooks)),
-      acceptor_(executor),
-      connection_(executor),
-      silence_(executor) {}
+Channel::Channel(asio::any_io_executor executor, ChannelConfig config, ChannelOwner& owner)
+    : config_(std::move(config)), owner_(&owner), acceptor_(executor), connection_(executor) {}
 
 domain::Result<void> Channel::listen() {
     error_code failed;
@@ -52,7 +48,9 @@ domain::Result<void> Channel::listen() {
         acceptor_.bind(place, failed);
     }
     if (failed) {
-        return socket_error("make", config_.path, failed.message());
+        const domain::Error error = socket_error("make", config_.path, failed.message());
+        acceptor_.close(failed);
+        return error;
     }
     // A flow may run as any user, and as root without the right to write where others may not.
     if (::chmod(config_.path.c_str(), kMode) != 0) {
@@ -76,28 +74,38 @@ bool Channel::is_bound() const {
 void Channel::close() {
     error_code ignored;
     acceptor_.close(ignored);
-    hooks_ = {};
+    owner_ = nullptr;
     end_connection();
 }
 
+/// Where no more files may be opened it ends: whoever looks whether it is bound begins anew, a while later.
 void Channel::accept() {
     acceptor_.async_accept([self = weak_from_this()](const error_code& failed, Protocol::socket socket) {
         const auto channel = self.lock();
         if (!channel || !channel->acceptor_.is_open() || failed == asio::error::operation_aborted) {
             return;
         }
-        if (!failed) {
-            channel->accepted(std::move(socket));
+        if (failed) {
+            error_code ignored;
+            channel->acceptor_.close(ignored);
+            return;
         }
+        channel->accepted(std::move(socket));
         channel->accept();
     });
+}
+
+void Channel::tell_connection(bool connected) {
+    if (owner_ != nullptr) {
+        owner_->on_connection(config_.id, connected);
+    }
 }
 
 /// A container that was started anew may be here before the end of its old connection was read.
 void Channel::accepted(Protocol::socket socket) {
     if (connected() && !other_side_is_gone()) {
-        if (!std::exchange(second_told_, true) && hooks_.trouble) {
-            hooks_.trouble("a second connection was refused: a container has one");
+        if (!std::exchange(second_told_, true) && owner_ != nullptr) {
+            owner_->on_trouble(config_.id, "a second connection was refused: a container has one");
         }
         return;
     }
@@ -110,9 +118,7 @@ void Channel::accepted(Protocol::socket socket) {
     reader_ = std::make_unique<FrameReader>(config_.framing, config_.max_message);
     wait_in_silence();
     wait_for_bytes();
-    if (hooks_.connection) {
-        hooks_.connection(true);
-    }
+    tell_connection(true);
 }
 
 bool Channel::other_side_is_gone() {
@@ -125,17 +131,15 @@ void Channel::wait_in_silence() {
     if (config_.framing != Framing::automatic) {
         return;
     }
-    silence_.expires_after(config_.silence);
-    silence_.async_wait([self = weak_from_this(), number = number_](const error_code& failed) {
+    silence_.emplace(connection_.get_executor(), config_.silence);
+    silence_->async_wait([self = weak_from_this(), number = number_](const error_code& failed) {
         const auto channel = self.lock();
         if (failed || !channel || channel->number_ != number || !channel->reader_ ||
             channel->reader_->framing() != Framing::automatic) {
             return;
         }
         channel->reader_->use_lines();
-        if (channel->hooks_.connection) {
-            channel->hooks_.connection(true);       // it can be written to now
-        }
+        channel->tell_connection(true);
     });
 }
 
@@ -149,8 +153,8 @@ void Channel::wait_for_bytes() {
                            });
 }
 
+/// A container that floods has a few pieces at once, then others have their turn.
 void Channel::read() {
-    const std::uint64_t number = number_;
     for (int turn = 0; turn < kPiecesAtOnce; ++turn) {
         error_code failed;
         const std::size_t got = connection_.read_some(asio::buffer(piece()), failed);
@@ -160,26 +164,36 @@ void Channel::read() {
         if (failed) {
             return end_connection();
         }
-        const bool undecided = reader_->framing() == Framing::automatic;
-        std::vector<Frame> frames = reader_->feed({piece().data(), got});
-        for (Frame& frame : frames) {
-            if (hooks_.received) {
-                hooks_.received(std::move(frame));
-            }
-            if (number != number_ || !connected()) {
-                return;
-            }
-        }
-        if (reader_->lost()) {
-            return end_connection();
-        }
-        if (undecided && hooks_.connection) {
-            hooks_.connection(true);
+        if (!feed({piece().data(), got})) {
+            return;
         }
     }
-    if (number == number_ && connected()) {
-        wait_for_bytes();
+    wait_for_bytes();
+}
+
+/// False: the connection that these bytes came from is over.
+bool Channel::feed(std::string_view bytes) {
+    const std::uint64_t number = number_;
+    const bool undecided = reader_->framing() == Framing::automatic;
+    std::vector<Frame> frames = reader_->feed(bytes);
+    if (undecided && reader_->framing() != Framing::automatic) {
+        silence_.reset();
+        tell_connection(true);
     }
+    for (Frame& frame : frames) {
+        if (owner_ == nullptr || number != number_ || !connected()) {
+            return false;
+        }
+        owner_->on_frame(config_.id, std::move(frame));
+    }
+    if (number != number_ || !connected()) {
+        return false;
+    }
+    if (reader_->lost()) {
+        end_connection();
+        return false;
+    }
+    return true;
 }
 
 bool Channel::write(std::uint64_t ticket, std::string_view text) {
@@ -203,27 +217,29 @@ void Channel::flush() {
         return end_connection();
     }
     out_.erase(0, sent);
-    std::uint64_t ticket = 0;
-    bool any = false;
+    std::optional<std::uint64_t> last;
     for (Mark& mark : marks_) {
-        any = any || mark.end <= sent;
-        ticket = mark.end <= sent ? mark.ticket : ticket;
+        last = mark.end <= sent ? std::optional{mark.ticket} : last;
         mark.end -= std::min(mark.end, sent);
     }
     std::erase_if(marks_, [](const Mark& mark) { return mark.end == 0; });
     writing_ = !out_.empty();
     if (writing_) {
-        connection_.async_wait(Protocol::socket::wait_write,
-                               [self = weak_from_this(), number = number_](const error_code& wrong) {
-                                   const auto channel = self.lock();
-                                   if (channel && channel->number_ == number && !wrong) {
-                                       channel->flush();
-                                   }
-                               });
+        wait_for_room();
     }
-    if (any && hooks_.written) {
-        hooks_.written(ticket);
+    if (last && owner_ != nullptr) {
+        owner_->on_written(config_.id, *last);
     }
+}
+
+void Channel::wait_for_room() {
+    connection_.async_wait(Protocol::socket::wait_write,
+                           [self = weak_from_this(), number = number_](const error_code& failed) {
+                               const auto channel = self.lock();
+                               if (channel && channel->number_ == number && !failed) {
+                                   channel->flush();
+                               }
+                           });
 }
 
 void Channel::end_connection() {
@@ -233,14 +249,12 @@ void Channel::end_connection() {
     ++number_;
     error_code ignored;
     connection_.close(ignored);
-    silence_.cancel();
+    silence_.reset();
     reader_.reset();
-    out_.clear();
-    marks_.clear();
+    out_ = std::string{};
+    marks_ = std::vector<Mark>{};
     writing_ = false;
-    if (hooks_.connection) {
-        hooks_.connection(false);
-    }
+    tell_connection(false);
 }
 
 }  // namespace flow::messaging

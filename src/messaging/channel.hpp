@@ -1,14 +1,16 @@
 // One container's socket on our side (contract 6): listens, takes the container's connection, reads and writes frames.
 // A second connection beside a living one is refused. Bounded in both directions: what cannot be written stays with the
-// caller. On the io_context's thread; the hooks may close the channel, not destroy it.
+// caller. On the io_context's thread; what its owner does in a call of it may close the channel, not destroy it.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -19,6 +21,7 @@
 namespace flow::messaging {
 
 struct ChannelConfig {
+    std::string id;                                 ///< of the container
     std::string path;                               ///< of the socket; at most 107 bytes
     Framing framing = Framing::automatic;
     std::size_t max_message = 1u << 20;             ///< bytes
@@ -26,23 +29,29 @@ struct ChannelConfig {
     std::size_t write_ahead = 256u << 10;           ///< bytes handed over and not written yet; one message always may
 };
 
+/// Who is told what happens on a channel; outlives it, or closes it before it goes.
+class ChannelOwner {
+public:
+    virtual ~ChannelOwner() = default;
+    /// True again when the framing of the connection is known: from then on it can be written to.
+    virtual void on_connection(const std::string& id, bool connected) = 0;
+    /// What came; of a wrong one the excerpt.
+    virtual void on_frame(const std::string& id, Frame frame) = 0;
+    /// Everything up to this ticket has left us.
+    virtual void on_written(const std::string& id, std::uint64_t ticket) = 0;
+    /// A sentence: what is wrong with the connection ("a second connection was refused").
+    virtual void on_trouble(const std::string& id, const std::string& what) = 0;
+};
+
 class Channel : public std::enable_shared_from_this<Channel> {
 public:
-    struct Hooks {
-        std::function<void(bool connected)> connection;
-        /// What came; of a wrong one the excerpt.
-        std::function<void(Frame frame)> received;
-        /// Everything up to this ticket has left us.
-        std::function<void(std::uint64_t ticket)> written;
-        /// A sentence: what is wrong with the connection ("a second connection was refused").
-        std::function<void(std::string what)> trouble;
-    };
-    Channel(boost::asio::any_io_executor executor, ChannelConfig config, Hooks hooks);
+    Channel(boost::asio::any_io_executor executor, ChannelConfig config, ChannelOwner& owner);
 
     /// Binds the socket file with mode 0666, in place of one that is there. Again when it is lost.
     domain::Result<void> listen();
-    /// Is the file there, and ours?
+    /// Is the file there, ours, and somebody listening?
     bool is_bound() const;
+    /// The owner hears nothing any more.
     void close();
     bool connected() const { return connection_.is_open(); }
     /// Takes it while there is room and the framing is known; answers whether it did.
@@ -55,16 +64,19 @@ private:
     void accepted(Protocol::socket socket);
     void wait_for_bytes();
     void read();
+    bool feed(std::string_view bytes);
     void flush();
+    void wait_for_room();
     void end_connection();
     bool other_side_is_gone();
     void wait_in_silence();
+    void tell_connection(bool connected);
 
     ChannelConfig config_;
-    Hooks hooks_;
+    ChannelOwner* owner_;                   ///< nullptr once it is closed
     Protocol::acceptor acceptor_;
     Protocol::socket connection_;
-    boost::asio::steady_timer silence_;
+    std::optional<boost::asio::steady_timer> silence_;
     std::unique_ptr<FrameReader> reader_;
     std::string out_;                       ///< bytes that are still to be written
     struct Mark { std::size_t end; std::uint64_t ticket; };

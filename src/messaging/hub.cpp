@@ -2,18 +2,15 @@
 
 #include <algorithm>
 #include <utility>
-#include <vector>
+
+#include <boost/asio/post.hpp>
 
 namespace flow::messaging {
 
 using domain::Result;
 
-Hub::Hub(boost::asio::any_io_executor executor, HubConfig config, Hooks hooks)
-    : executor_(executor),
-      config_(config),
-      hooks_(std::move(hooks)),
-      look_(executor),
-      expiry_(executor) {
+Hub::Hub(boost::asio::any_io_executor executor, HubConfig config, HubOwner& owner)
+    : executor_(executor), config_(std::move(config)), owner_(owner), look_(executor), expiry_(executor) {
     look_at_files();
 }
 
@@ -22,41 +19,36 @@ Hub::Place* Hub::find(const std::string& id) {
     return found == places_.end() ? nullptr : &found->second;
 }
 
-Channel::Hooks Hub::hooks_for(const std::string& id) {
-    Channel::Hooks hooks;
-    hooks.connection = [this, id](bool connected) { connection(id, connected); };
-    hooks.received = [this, id](Frame frame) { received(id, std::move(frame)); };
-    hooks.written = [this, id](std::uint64_t ticket) { written(id, ticket); };
-    hooks.trouble = [this, id](const std::string& what) { hooks_.trouble(id, what); };
-    return hooks;
+const Hub::Place* Hub::find(const std::string& id) const {
+    const auto found = places_.find(id);
+    return found == places_.end() ? nullptr : &found->second;
 }
 
 Result<void> Hub::open(const std::string& id, const std::string& path,
                        const domain::Messaging& settings) {
-    Place* place = find(id);
-    const bool same = place != nullptr && place->path == path && place->channel->is_bound() &&
-                      place->settings.framing == settings.framing &&
-                      place->settings.max_message == settings.max_message;
+    Place& place = places_[id];
+    const bool same = place.channel && place.path == path && place.settings.framing == settings.framing &&
+                      place.settings.max_message == settings.max_message;
+    place.settings = settings;
     if (same) {
-        place->settings = settings;
         return {};
     }
-    if (place == nullptr) {
-        place = &places_.try_emplace(id, Place{path, settings, nullptr, Outbox{config_.waiting}, {}, false})
-                     .first->second;
-    } else if (place->channel) {
-        place->channel->close();
-        place->box.connection_lost();
+    if (place.channel) {
+        place.channel->close();
     }
-    place->path = path;
-    place->settings = settings;
+    if (place.box) {
+        place.box->connection_lost();
+    }
+    place.path = path;
     ChannelConfig config;
+    config.id = id;
     config.path = path;
     config.framing = settings.framing;
     config.max_message = static_cast<std::size_t>(settings.max_message);
     config.silence = config_.silence;
-    place->channel = std::make_shared<Channel>(executor_, std::move(config), hooks_for(id));
-    return place->channel->listen();
+    ChannelOwner& self = *this;
+    place.channel = std::make_shared<Channel>(executor_, std::move(config), self);
+    return place.channel->listen();
 }
 
 std::vector<Outgoing> Hub::close(const std::string& id) {
@@ -64,10 +56,15 @@ std::vector<Outgoing> Hub::close(const std::string& id) {
     if (found == places_.end()) {
         return {};
     }
-    found->second.channel->close();
-    found->second.box.connection_lost();
-    std::vector<Outgoing> left = found->second.box.expired(domain::Time::max());
+    Place place = std::move(found->second);
     places_.erase(found);
+    waiting_.erase(id);
+    place.channel->close();
+    std::vector<Outgoing> left;
+    if (place.box) {
+        place.box->connection_lost();
+        left = place.box->expired(domain::Time::max());
+    }
     return left;
 }
 
@@ -78,102 +75,132 @@ void Hub::close_all() {
         place.channel->close();
     }
     places_.clear();
+    waiting_.clear();
 }
 
 bool Hub::connected(const std::string& id) const {
-    const auto found = places_.find(id);
-    return found != places_.end() && found->second.channel->connected();
+    const Place* place = find(id);
+    return place != nullptr && place->channel->connected();
+}
+
+bool Hub::has_been_connected(const std::string& id) const {
+    const Place* place = find(id);
+    return place != nullptr && place->was_connected;
 }
 
 domain::Time Hub::last_communication(const std::string& id) const {
-    const auto found = places_.find(id);
-    return found == places_.end() ? domain::Time{} : found->second.last;
+    const Place* place = find(id);
+    return place == nullptr ? domain::Time{} : place->last;
 }
 
 bool Hub::has(const std::string& id, const std::string& message_id) const {
-    const auto found = places_.find(id);
-    return found != places_.end() && found->second.box.has(message_id);
+    const Place* place = find(id);
+    return place != nullptr && place->box && place->box->has(message_id);
+}
+
+bool Hub::has_room(const std::string& id, std::size_t bytes) const {
+    const Place* place = find(id);
+    return place != nullptr && (!place->box || place->box->has_room(bytes));
 }
 
 bool Hub::send(const std::string& id, Outgoing message) {
     Place* place = find(id);
-    if (place == nullptr || !place->box.add(std::move(message))) {
+    if (place == nullptr) {
         return false;
     }
+    if (!place->box) {
+        place->box = std::make_unique<Outbox>(config_.waiting);
+    }
+    if (!place->box->add(std::move(message))) {
+        return false;
+    }
+    waiting_.insert(id);
     flush(id);
     wait_for_expiry();
     return true;
 }
 
+/// As much as the connection takes.
 void Hub::flush(const std::string& id) {
     Place* place = find(id);
-    const Outgoing* next = place == nullptr ? nullptr : place->box.next();
-    while (next != nullptr) {
-        // Before the call: it may tell at once that the message has left.
-        place->box.handed_over();
-        if (!place->channel->write(next->ticket, next->text)) {
-            place->box.take_back();
+    while (place != nullptr && place->box && place->box->next() != nullptr) {
+        const std::shared_ptr<Channel> channel = place->channel;    // what it tells may close the place
+        const Outgoing& next = *place->box->next();
+        // Before the call: it may tell at once that the message has left, or that the connection is gone.
+        place->box->handed_over();
+        if (!channel->write(next.ticket, next.text)) {
+            place->box->take_back();
             return;
         }
         place = find(id);
-        next = place == nullptr ? nullptr : place->box.next();
     }
 }
 
-void Hub::written(const std::string& id, std::uint64_t ticket) {
+void Hub::on_written(const std::string& id, std::uint64_t ticket) {
     Place* place = find(id);
-    if (place == nullptr) {
+    if (place == nullptr || !place->box) {
         return;
     }
-    place->last = hooks_.now();
-    std::vector<Outgoing> gone = place->box.written(ticket);
+    place->last = config_.now();
+    std::vector<Outgoing> gone = place->box->written(ticket);
+    const bool more = place->box->next() != nullptr;
+    if (place->box->empty()) {
+        place->box.reset();
+        waiting_.erase(id);
+    }
     for (Outgoing& message : gone) {
-        hooks_.delivered(id, std::move(message));
+        owner_.on_sent(id, std::move(message));
     }
-    boost::asio::post(executor_, [this, id] { flush(id); });
+    if (more) {
+        boost::asio::post(executor_, [this, id] { flush(id); });
+    }
 }
 
-void Hub::connection(const std::string& id, bool connected) {
+void Hub::on_connection(const std::string& id, bool connected) {
     Place* place = find(id);
     if (place == nullptr) {
         return;
     }
-    place->last = hooks_.now();
-    if (!connected) {
-        place->box.connection_lost();
-    }
-    hooks_.connection(id, connected);
+    place->last = config_.now();
+    place->was_connected = true;
     if (connected) {
         flush(id);
+    } else if (place->box) {
+        place->box->connection_lost();
     }
 }
 
-void Hub::received(const std::string& id, Frame frame) {
+void Hub::on_frame(const std::string& id, Frame frame) {
     if (Place* place = find(id)) {
-        place->last = hooks_.now();
+        place->last = config_.now();
     }
     if (!frame.problem.empty()) {
-        return hooks_.malformed(id, frame);
+        return owner_.on_malformed(id, frame);
     }
-    std::optional<domain::Json> message = hooks_.parse(frame.text);
+    std::optional<domain::Json> message = config_.parse(frame.text);
     if (!message || !message->is_object()) {
-        const std::string problem = message ? "is not a JSON object" : "is not JSON in UTF-8, or nested too deeply";
-        return hooks_.malformed(id, Frame{excerpt_of(frame.text), problem});
+        const char* problem = message ? "is not a JSON object" : "is not JSON in UTF-8, or nested too deeply";
+        return owner_.on_malformed(id, Frame{excerpt_of(frame.text), problem});
     }
-    hooks_.received(id, std::move(*message));
+    owner_.on_message(id, std::move(*message));
 }
+
+void Hub::on_trouble(const std::string& id, const std::string& what) { owner_.on_socket_trouble(id, what); }
 
 /// A socket that somebody removed by hand is made again: the folder stays what containers have mounted.
 void Hub::look_at_files() {
-    for (auto& [id, place] : places_) {
-        if (place.channel->is_bound()) {
-            place.lost_told = false;
-            continue;
-        }
-        const auto again = place.channel->listen();
-        if (!std::exchange(place.lost_told, true)) {
-            hooks_.trouble(id, again ? "its socket " + place.path + " was gone and is made again"
-                                     : again.error().message);
+    auto at = places_.upper_bound(looked_at_);
+    const std::size_t most = std::min(config_.looks_at_once, places_.size());
+    std::vector<std::string> due;
+    for (std::size_t looked = 0; looked < most; ++looked) {
+        at = at == places_.end() ? places_.begin() : at;
+        due.push_back(at->first);
+        ++at;
+    }
+    for (const std::string& id : due) {
+        looked_at_ = id;
+        if (Place* place = find(id)) {
+            look_at(id, *place);
         }
     }
     look_.expires_after(config_.look_interval);
@@ -184,39 +211,50 @@ void Hub::look_at_files() {
     });
 }
 
-/// One timer, for the message that waits the shortest.
-void Hub::wait_for_expiry() {
-    std::optional<domain::Time> first;
-    for (const auto& [id, place] : places_) {
-        const auto next = place.box.next_expiry();
-        first = next && (!first || *next < *first) ? next : first;
-    }
-    if (!first || (expiry_at_ && *expiry_at_ <= *first)) {
+void Hub::look_at(const std::string& id, Place& place) {
+    if (place.channel->is_bound()) {
+        place.lost_told = false;
         return;
     }
-    expiry_at_ = first;
-    const auto delay = std::max(*first - hooks_.now(), domain::Duration{0});
-    expiry_.expires_after(std::chrono::duration_cast<std::chrono::steady_clock::duration>(delay));
+    const auto again = place.channel->listen();
+    if (!std::exchange(place.lost_told, true)) {
+        owner_.on_socket_trouble(id, again ? "its socket " + place.path + " was gone and is made again"
+                                           : again.error().message);
+    }
+}
+
+void Hub::wait_for_expiry() {
+    if (waiting_.empty() || std::exchange(expiry_waits_, true)) {
+        return;
+    }
+    expiry_.expires_after(config_.expiry_interval);
     expiry_.async_wait([this](const boost::system::error_code& cancelled) {
         if (!cancelled) {
+            expiry_waits_ = false;
             expire();
+            wait_for_expiry();
         }
     });
 }
 
 void Hub::expire() {
-    expiry_at_.reset();
-    const domain::Time now = hooks_.now();
+    const domain::Time now = config_.now();
     std::vector<std::pair<std::string, Outgoing>> gone;
-    for (auto& [id, place] : places_) {
-        for (Outgoing& message : place.box.expired(now)) {
-            gone.emplace_back(id, std::move(message));
+    for (auto id = waiting_.begin(); id != waiting_.end();) {
+        Place& place = places_.at(*id);
+        for (Outgoing& message : place.box->expired(now)) {
+            gone.emplace_back(*id, std::move(message));
+        }
+        if (place.box->empty()) {
+            place.box.reset();
+            id = waiting_.erase(id);
+        } else {
+            ++id;
         }
     }
     for (auto& [id, message] : gone) {
-        hooks_.expired(id, std::move(message));
+        owner_.on_expired(id, std::move(message));
     }
-    wait_for_expiry();
 }
 
 }  // namespace flow::messaging

@@ -5,10 +5,12 @@
 
 namespace flow::messaging {
 
+bool Outbox::has_room(std::size_t bytes) const {
+    return waiting_.empty() || (waiting_.size() < limits_.messages && bytes_ + bytes <= limits_.bytes);
+}
+
 bool Outbox::add(Outgoing message) {
-    const bool full = waiting_.size() >= limits_.messages ||
-                      (!waiting_.empty() && bytes_ + message.text.size() > limits_.bytes);
-    if (full && !message.durable) {
+    if (!message.kept && !has_room(message.text.size())) {
         return false;
     }
     bytes_ += message.text.size();
@@ -38,26 +40,15 @@ std::vector<Outgoing> Outbox::written(std::uint64_t ticket) {
 
 std::vector<Outgoing> Outbox::expired(domain::Time now) {
     std::vector<Outgoing> gone;
-    std::deque<Outgoing> left;
-    for (std::size_t at = 0; at < waiting_.size(); ++at) {
-        Outgoing& message = waiting_[at];
-        if (at >= handed_ && message.until <= now) {
-            bytes_ -= message.text.size();
-            gone.push_back(std::move(message));
-        } else {
-            left.push_back(std::move(message));
-        }
+    const auto first = waiting_.begin() + static_cast<std::ptrdiff_t>(handed_);
+    const auto left = std::stable_partition(first, waiting_.end(),
+                                            [&](const Outgoing& message) { return message.until > now; });
+    for (auto message = left; message != waiting_.end(); ++message) {
+        bytes_ -= message->text.size();
+        gone.push_back(std::move(*message));
     }
-    waiting_ = std::move(left);
+    waiting_.erase(left, waiting_.end());
     return gone;
-}
-
-std::optional<domain::Time> Outbox::next_expiry() const {
-    std::optional<domain::Time> first;
-    for (std::size_t at = handed_; at < waiting_.size(); ++at) {
-        first = first ? std::min(*first, waiting_[at].until) : waiting_[at].until;
-    }
-    return first;
 }
 
 }  // namespace flow::messaging

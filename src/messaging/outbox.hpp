@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,7 +18,7 @@ struct Outgoing {
     std::string message_id;
     std::string text;                   ///< one JSON object
     domain::Time until;                 ///< not delivered after it
-    bool durable = false;               ///< it is in the store too
+    bool kept = false;                  ///< it comes from the store, where it was taken before
 };
 
 class Outbox {
@@ -30,7 +29,8 @@ public:
     };
     explicit Outbox(Limits limits) : limits_(limits) {}
 
-    /// False: too many wait. One of the store's own that comes again after a start of the daemon is always taken.
+    bool has_room(std::size_t bytes) const;
+    /// False: too many wait. What was kept over a start of the daemon is always taken.
     bool add(Outgoing message);
     /// A message with that id waits, or is on its way.
     bool has(const std::string& message_id) const;
@@ -46,8 +46,6 @@ public:
     void connection_lost() { handed_ = 0; }
     /// Those whose time is over, less what is handed over already.
     std::vector<Outgoing> expired(domain::Time now);
-    /// The next moment at which one expires.
-    std::optional<domain::Time> next_expiry() const;
     bool empty() const { return waiting_.empty(); }
     std::size_t bytes() const { return bytes_; }
 

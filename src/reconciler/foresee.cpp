@@ -288,7 +288,7 @@ void Foresight::repair(const Action& action) {
     domain::Observed* target = container(action.docker_id);
     const auto baseline = record_.status.baselines.find(action.docker_id);
     if (target != nullptr && baseline != record_.status.baselines.end()) {
-        const domain::Settings should = domain::Settings::parse(baseline->second.settings);
+        const domain::Settings should = domain::Settings::parse(baseline->second.settings.str());
         domain::Settings is = domain::Settings::parse(target->settings);
         for (const domain::Difference& difference : action.differences) {
             is.erase(difference.field);

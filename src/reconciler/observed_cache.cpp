@@ -13,19 +13,21 @@ constexpr std::size_t kErasedKept = 4096;
 }  // namespace
 
 domain::Observed* ObservedCache::get(const std::string& docker_id) {
-    const auto row = row_of_.find(docker_id);
-    return row == row_of_.end() ? nullptr : &rows_[row->second].at(docker_id);
+    const auto known = known_.find(docker_id);
+    return known == known_.end() ? nullptr : &rows_[known->second.container_id].at(docker_id);
 }
 
 const domain::Observed* ObservedCache::find(const std::string& docker_id) const {
-    const auto row = row_of_.find(docker_id);
-    return row == row_of_.end() ? nullptr : &rows_.at(row->second).at(docker_id);
+    const auto known = known_.find(docker_id);
+    return known == known_.end() ? nullptr : &rows_.at(known->second.container_id).at(docker_id);
 }
 
 void ObservedCache::insert(const domain::Observed& seen, std::uint64_t version) {
     rows_[seen.container_id][seen.docker_id] = seen;
-    added_.try_emplace(seen.docker_id, ++version_);
-    row_of_[seen.docker_id] = seen.container_id;
+    Known& known = known_[seen.docker_id];
+    known.container_id = seen.container_id;
+    ++version_;
+    known.added = known.added == 0 ? version_ : known.added;
     const auto unseen = unseen_.find(seen.docker_id);
     if (unseen != unseen_.end() && unseen->second.since <= version) {
         unseen_.erase(unseen);
@@ -33,25 +35,24 @@ void ObservedCache::insert(const domain::Observed& seen, std::uint64_t version) 
 }
 
 void ObservedCache::drop(const std::string& docker_id) {
-    const auto row = row_of_.find(docker_id);
-    if (row == row_of_.end()) {
+    const auto known = known_.find(docker_id);
+    if (known == known_.end()) {
         return;
     }
-    const auto containers = rows_.find(row->second);
+    const auto containers = rows_.find(known->second.container_id);
     containers->second.erase(docker_id);
     if (containers->second.empty()) {
         rows_.erase(containers);
     }
-    row_of_.erase(row);
+    known_.erase(known);
 }
 
 void ObservedCache::put(domain::Observed seen, std::uint64_t version) {
     if (erased_.contains(seen.docker_id)) {
         return;
     }
-    const auto touched = touched_.find(seen.docker_id);
     const domain::Observed* present = find(seen.docker_id);
-    if (present != nullptr && touched != touched_.end() && touched->second > version) {
+    if (present != nullptr && known_.at(seen.docker_id).touched > version) {
         // An event came while the answer was on its way: only what events do not tell is taken.
         seen.running = present->running;
         seen.paused = present->paused;
@@ -81,10 +82,8 @@ void ObservedCache::replace_all(const std::vector<domain::Observed>& all,
         unseen_[listed.docker_id].container_id = listed.container_id;
     }
     std::vector<std::string> gone;
-    for (const auto& [docker_id, row] : row_of_) {
-        const auto touched = touched_.find(docker_id);
-        const bool newer = (touched != touched_.end() && touched->second > version) ||
-                           added_.at(docker_id) > version;
+    for (const auto& [docker_id, known] : known_) {
+        const bool newer = known.touched > version || known.added > version;
         if (!there.contains(docker_id) && !newer) {
             gone.push_back(docker_id);
         }
@@ -146,18 +145,19 @@ void ObservedCache::renamed(const std::string& docker_id, const std::string& nam
 }
 
 void ObservedCache::doubt(const std::string& docker_id) {
-    const auto row = row_of_.find(docker_id);
-    if (row != row_of_.end()) {
-        unseen_[docker_id] = Unseen{row->second, ++version_};
+    const auto known = known_.find(docker_id);
+    if (known != known_.end()) {
+        unseen_[docker_id] = Unseen{known->second.container_id, ++version_};
     }
 }
 
 bool ObservedCache::is_newer(const std::string& docker_id, std::uint64_t version) const {
-    const auto since = [&](const std::map<std::string, std::uint64_t>& times) {
-        const auto found = times.find(docker_id);
-        return found != times.end() && found->second > version;
-    };
-    return since(touched_) || since(added_) || since(erased_) || unseen_.contains(docker_id);
+    const auto known = known_.find(docker_id);
+    const bool changed = known != known_.end() &&
+                         std::max(known->second.touched, known->second.added) > version;
+    const auto erased = erased_.find(docker_id);
+    return changed || (erased != erased_.end() && erased->second > version) ||
+           unseen_.contains(docker_id);
 }
 
 std::vector<std::string> ObservedCache::doubt_networks(
@@ -176,8 +176,6 @@ std::vector<std::string> ObservedCache::doubt_networks(
 
 void ObservedCache::erase(const std::string& docker_id) {
     drop(docker_id);
-    touched_.erase(docker_id);
-    added_.erase(docker_id);
     unseen_.erase(docker_id);
     erased_[docker_id] = ++version_;
     if (erased_.size() > kErasedKept) {
@@ -192,8 +190,7 @@ void ObservedCache::erase(const std::string& docker_id) {
 
 void ObservedCache::clear() {
     rows_.clear();
-    row_of_.clear();
-    added_.clear();
+    known_.clear();
     unseen_.clear();
 }
 
@@ -232,7 +229,7 @@ bool ObservedCache::agrees(const std::vector<domain::Observed>& listed,
             return false;
         }
     }
-    return std::all_of(row_of_.begin(), row_of_.end(), [&](const auto& entry) {
+    return std::all_of(known_.begin(), known_.end(), [&](const auto& entry) {
         return there.contains(entry.first) || is_newer(entry.first, version);
     });
 }

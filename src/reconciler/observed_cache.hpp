@@ -49,15 +49,18 @@ public:
 private:
     bool is_newer(const std::string& docker_id, std::uint64_t version) const;
     domain::Observed* get(const std::string& docker_id);
-    void touch(const std::string& docker_id) { touched_[docker_id] = ++version_; }
+    void touch(const std::string& docker_id) { known_.at(docker_id).touched = ++version_; }
     void insert(const domain::Observed& seen, std::uint64_t version);
     void drop(const std::string& docker_id);
 
     std::uint64_t version_ = 0;
     std::map<std::string, Containers> rows_;                ///< by container id
-    std::map<std::string, std::string> row_of_;             ///< docker id to container id
-    std::map<std::string, std::uint64_t> touched_;          ///< docker id: last change by an event or a call
-    std::map<std::string, std::uint64_t> added_;            ///< docker id: when it was first known
+    struct Known {
+        std::string container_id;
+        std::uint64_t added = 0;        ///< when it was first known
+        std::uint64_t touched = 0;      ///< last change by an event or a call
+    };
+    std::map<std::string, Known> known_;                    ///< by docker id
     std::map<std::string, std::uint64_t> erased_;           ///< docker ids that are gone, for late answers
     struct Unseen {
         std::string container_id;

@@ -45,13 +45,17 @@ int Link::connect_if_due(long now_ms) {
     }
     descriptor_ = connect_to(path_);
     if (connected()) {
-        pause_ms_ = 0;
+        since_ms_ = now_ms;
         greeted_ = false;
         return -1;
     }
+    wait(now_ms);
+    return pause_ms_;
+}
+
+void Link::wait(long now_ms) {
     pause_ms_ = std::min(std::max(pause_ms_ * 2, kFirstPauseMs), kLongestPauseMs);
     due_ms_ = now_ms + pause_ms_;
-    return pause_ms_;
 }
 
 void Link::move(short events, Relay& to, Relay& from, long now_ms) {
@@ -70,8 +74,9 @@ void Link::move(short events, Relay& to, Relay& from, long now_ms) {
 void Link::drop(long now_ms, Relay& to, Relay& from) {
     close(descriptor_);
     descriptor_ = -1;
-    pause_ms_ = kFirstPauseMs;
-    due_ms_ = now_ms + pause_ms_;
+    // Who is refused at once, because another process of the container is connected, does not ask 50 times a second.
+    pause_ms_ = now_ms - since_ms_ < kLongestPauseMs ? pause_ms_ : 0;
+    wait(now_ms);
     from.begin_anew();
     to.forget_unfinished();
 }

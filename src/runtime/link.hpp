@@ -24,6 +24,7 @@ public:
     void move(short events, Relay& to, Relay& from, long now_ms);
 
 private:
+    void wait(long now_ms);
     void drop(long now_ms, Relay& to, Relay& from);
     bool read_into(Relay& to);
     bool write_from(Relay& from);
@@ -32,6 +33,7 @@ private:
     int descriptor_ = -1;
     bool greeted_ = false;      ///< the line break by which the manager knows that we speak lines
     long due_ms_ = 0;
+    long since_ms_ = 0;         ///< when it was connected
     int pause_ms_ = 0;
 };
 

@@ -1,5 +1,7 @@
 #include "runtime/relay.hpp"
 
+#include <algorithm>
+
 namespace flow::runtime {
 
 bool Relay::feed(std::string_view bytes) {
@@ -39,6 +41,25 @@ void Relay::written(std::size_t bytes) {
         sent_ -= whole + 1;
         end_ -= whole + 1;
     }
+}
+
+std::size_t Relay::keep_newest(std::size_t bytes) {
+    if (sent_ != 0 || end_ <= bytes) {
+        return 0;
+    }
+    // The first line that may stay begins behind this line break; the last line's own end does not count.
+    std::size_t before = waiting_.find('\n', end_ - bytes - 1);
+    if (before + 1 == end_) {
+        before = end_ < 2 ? waiting_.npos : waiting_.rfind('\n', end_ - 2);
+    }
+    if (before == waiting_.npos) {
+        return 0;
+    }
+    const std::string_view gone = std::string_view{waiting_}.substr(0, before + 1);
+    const auto lines = static_cast<std::size_t>(std::count(gone.begin(), gone.end(), '\n'));
+    end_ -= gone.size();
+    waiting_.erase(0, gone.size());
+    return lines;
 }
 
 }  // namespace flow::runtime

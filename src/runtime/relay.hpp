@@ -30,6 +30,9 @@ public:
     void written(std::size_t bytes);
     /// The other side is another one now.
     void begin_anew() { sent_ = 0; }
+    /// While there is no other side: only the newest lines that have together at most `bytes`, or the last one alone, are
+    /// kept. How many were dropped.
+    std::size_t keep_newest(std::size_t bytes);
     bool empty() const { return waiting_.empty(); }
 
 private:

@@ -35,7 +35,7 @@ void read_differences(const Json& json, const char* key, std::vector<Difference>
 void put_drift(Json& json, const domain::Status& status) {
     for (const auto& [docker_id, baseline] : status.baselines) {
         Json& entry = json["baselines"][docker_id];
-        entry["settings"] = baseline.settings;
+        entry["settings"] = baseline.settings.str();
         put(entry, "engine", baseline.engine);
         put(entry, "name", baseline.name);
     }
@@ -55,7 +55,9 @@ void read_drift(const Json& json, domain::Status& status) {
     if (const Json* baselines = field(json, "baselines")) {
         for (const auto& [docker_id, entry] : baselines->items()) {
             Baseline& baseline = status.baselines[docker_id];
-            read(entry, "settings", baseline.settings);
+            std::string settings;
+            read(entry, "settings", settings);
+            baseline.settings = std::move(settings);
             read(entry, "engine", baseline.engine);
             read(entry, "name", baseline.name);
         }

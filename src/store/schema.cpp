@@ -118,7 +118,31 @@ constexpr const char* kApplied = R"sql(
 ALTER TABLE manifests ADD COLUMN container_id TEXT NOT NULL DEFAULT '';
 )sql";
 
-constexpr std::array kSteps{kFirst, kApplied};
+// Durable messages in both directions. `payload`: what is still to be sent; of one that is done only what
+// messaging.record_payload keeps. Named apart from the view that is promised. `id` is the order in which they were taken.
+constexpr const char* kMessages = R"sql(
+CREATE TABLE message_rows (
+    id INTEGER PRIMARY KEY,
+    container_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    message_id TEXT NOT NULL,
+    direction TEXT NOT NULL,
+    status TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    request_id TEXT NOT NULL,
+    reply_to TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    changed_at INTEGER NOT NULL,
+    until INTEGER,
+    bytes INTEGER NOT NULL,
+    payload TEXT NOT NULL,
+    UNIQUE (container_id, direction, message_id)
+);
+CREATE INDEX message_rows_queued ON message_rows (id) WHERE status = 'queued';
+CREATE INDEX message_rows_changed ON message_rows (changed_at);
+)sql";
+
+constexpr std::array kSteps{kFirst, kApplied, kMessages};
 
 }  // namespace
 

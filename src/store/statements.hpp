@@ -29,8 +29,10 @@ enum class Sql {
     put_event,
     delete_events,
     delete_specs,
+    put_message,        ///< new, or the new status of one that is known
+    delete_messages,
 };
-inline constexpr std::size_t kSqlCount = static_cast<std::size_t>(Sql::delete_specs) + 1;
+inline constexpr std::size_t kSqlCount = static_cast<std::size_t>(Sql::delete_messages) + 1;
 
 const char* text_of(Sql sql);
 

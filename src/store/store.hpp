@@ -16,6 +16,7 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include "domain/ports/messages.hpp"
 #include "domain/ports/store.hpp"
 #include "store/config.hpp"
 #include "store/database.hpp"
@@ -26,11 +27,10 @@
 
 namespace flow::store {
 
-class Store final : public domain::Store {
+class Store final : public domain::Store, public domain::MessageStore {
 public:
-    /// Makes the data directory, takes its lock, checks and migrates the database, reads it. The
-    /// error is for the person who starts the daemon: in use (by whom), damaged (what to do), of a
-    /// newer version, path too long.
+    /// Makes the data directory, takes its lock, checks and migrates the database, reads it. The error is for the
+    /// person who starts the daemon: in use (by whom), damaged (what to do), of a newer version, path too long.
     static domain::Result<std::unique_ptr<Store>> open(boost::asio::io_context& io, Config config);
     ~Store() override;
 
@@ -53,14 +53,14 @@ public:
     void set_contact(bool contact, bool unknown) override;
 
     /// At most EventLog::kMostAtOnce at once; ask again until the answer is empty.
-    domain::Result<std::vector<domain::StoredEvent>> events_after(domain::Seq after,
-                                                                  std::size_t limit) const override;
+    domain::Result<std::vector<domain::StoredEvent>> events_after(domain::Seq, std::size_t limit) const override;
     domain::Seq last_seq() const override;
     domain::Seq first_seq() const override;     ///< last_seq() + 1 when nothing is kept
     void observe(Observer observer) override;
+    void put_messages(std::vector<domain::MessageRow>, std::vector<domain::EventDraft>, Done) override;
+    domain::Result<std::vector<domain::MessageRow>> queued_messages() const override;
 
-    /// Commits what waits, ends the writer and runs the callbacks that are due. Later changes are
-    /// refused.
+    /// Commits what waits, ends the writer and runs the callbacks that are due. Later changes are refused.
     void stop();
     /// False from a failed commit until one succeeds; last_error() says why then ("" when healthy).
     bool healthy() const { return last_error_.empty(); }
@@ -69,8 +69,8 @@ public:
     bool log_too_large() const { return log_too_large_; }
     /// Transactions that are not durable yet.
     std::size_t waiting() const;
-    /// Forgets what is older than the retention allows, a part at a time, and tries to write when
-    /// the last commit failed. To be called every few minutes, from a timer.
+    /// Forgets what is older than the retention allows, a part at a time, and tries to write when the last commit
+    /// failed. To be called every few minutes, from a timer.
     void prune(domain::Time now);
     bool dead() const;      ///< a fail point struck
 
@@ -83,7 +83,7 @@ private:
     void finish(Transaction transaction, Row* row);
     void write_changed_row(Transaction& transaction, Row& row);
     void submit(Transaction transaction);
-    /// Runs `done` behind everything that was submitted before, writing nothing.
+    /// Runs `done` behind what was submitted before, writing nothing.
     void barrier(std::function<void(std::optional<domain::Error>)> done);
     void later(std::function<void()> call);
     void on_written(std::uint64_t epoch, Pending& pending, const std::string& failure);

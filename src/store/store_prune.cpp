@@ -80,6 +80,8 @@ void Store::prune_log(domain::Time now) {
     transaction.statements.push_back(Statement{Sql::delete_events, {number(first)}});
     transaction.statements.push_back(
         Statement{Sql::delete_specs, {number(domain::to_nanos(by_age))}});
+    transaction.statements.push_back(
+        Statement{Sql::delete_messages, {number(domain::to_nanos(by_age))}});
     transaction.pending.first_seq = first;
     transaction.pending.done = [this, now, more](std::optional<domain::Error> error) {
         if (more && !error) {

@@ -56,10 +56,12 @@ std::string revisions() {
            " AS created_at FROM spec_revisions ORDER BY container_id, generation";
 }
 
-/// Empty until there are durable messages; here so that queries written now go on working.
+/// Of a message that waits the payload is what is still to be sent: not for the view.
 std::string messages() {
-    return "SELECT '' AS message_id, '' AS container_id, '' AS direction, '' AS status, "
-           "'' AS created_at WHERE 0";
+    return "SELECT message_id, container_id, name, direction, status, actor, request_id, reply_to, " +
+           time_of("created_at") + " AS created_at, " + time_of("changed_at") + " AS changed_at, " +
+           time_of("until") + " AS until, bytes, CASE WHEN status = 'queued' OR payload = '' THEN NULL "
+           "ELSE payload END AS payload FROM message_rows ORDER BY id";
 }
 
 void make_view(SQLite::Database& database, const std::string& name, const std::string& select) {

@@ -30,6 +30,8 @@ FOREIGN = {
     'reconciler': STORAGE + CURL + ('boost/beast',),
     'api': STORAGE + CURL,
     'socketio': STORAGE + CURL,
+    # Runs in any image: the standard library and POSIX, nothing else.
+    'runtime': NETWORK + STORAGE + CURL + ('boost/', 'nlohmann/', 'spdlog/', 'openssl/', 'yaml-cpp/'),
 }
 
 

@@ -52,6 +52,11 @@ class Includes(Tree):
         self.assert_one(self.problem_of('store/a.cpp', '#include "docker/b.hpp"', 'docker/b.hpp'),
                         'src/store/a.cpp:1', 'room store must not include room docker')
 
+    def test_the_runtime_needs_nothing_of_others(self):
+        for foreign in ('<boost/asio.hpp>', '<nlohmann/json.hpp>'):
+            self.assert_one(self.problem_of('runtime/a.cpp', '#include ' + foreign), 'room runtime must not know of')
+        self.assert_one(self.problem_of('runtime/a.cpp', '#include "domain/b.hpp"', 'domain/b.hpp'), 'room runtime')
+
     def test_the_domain_knows_nobody(self):
         self.assert_one(self.problem_of('domain/a.hpp', '#include "store/b.hpp"', 'store/b.hpp'),
                         'room domain')

@@ -142,7 +142,7 @@ class Rename(NamesTest):
         self.assertEqual((status['generation'], status['active_generation']), (2, 1))
         self.ends_as({'new': container}, made_anew=False)
         config = self.engine.inspect(status['docker_id'])['Config']
-        self.assertEqual((config['Cmd'], config['Entrypoint']), (ENDS_ON_TERM, ['/bin/flow-entry']))
+        self.assertEqual((config['Cmd'], config['Entrypoint']), (ENDS_ON_TERM, ['/bin/flow-runtime']))
         self.assertNotIn('A=2', config['Env'])
         self.again(auth={'since': 0})
         self.reaches(container, 'running')

@@ -100,6 +100,14 @@ class RuntimeTest(unittest.TestCase):
             pass
         self.process.communicate()
 
+    def read(self, name):
+        """Of a file in the folder; "" while there is none."""
+        path = os.path.join(self.folder, name)
+        if not os.path.exists(path):
+            return ''
+        with open(path) as f:
+            return f.read()
+
     def code(self):
         return self.process.wait(20)
 
@@ -161,6 +169,46 @@ class RuntimeTest(unittest.TestCase):
         self.start('echo', 'plain', FLOW_SOCKET='')
         self.assertEqual(self.process.communicate()[0], b'plain\n')
 
+    def test_what_others_hold_open_does_not_hold_up_the_end(self):
+        manager = self.manager()
+        self.start('sh', '-c', 'sleep 1000 & echo \'{"last":1}\'; date +%%s.%%N >%s/end; exit 3' % self.folder)
+        self.assertEqual(self.code(), 3)
+        took = time.time() - float(self.read('end'))
+        self.assertEqual(manager.take().line(), '{"last":1}')
+        self.assertLess(took, 0.9, 's from the end of the program to that of the container')
+
+    # -- the log
+    def test_what_is_no_object_is_the_log(self):
+        manager = self.manager()
+        log = ['plain', '', '  {curly and no end', '[1,2]', '"text"', 'a {"b":1}', '{"b":1} c', 'é', '}']
+        messages = ['{"n":1}', ' \t{"n": 2} ', "{'n': 3}", '{"n":4}\r']
+        self.start('printf', '%s', '\n'.join(log[:4] + messages + log[4:]) + '\n')
+        manager.take()
+        self.assertEqual([manager.line() for _ in messages], messages)
+        self.assertEqual(self.process.stdout.read().decode(), '\n'.join(log) + '\n')
+        self.assertEqual(self.code(), 0)
+
+    def test_the_log_comes_at_once_and_a_line_needs_no_end(self):
+        manager = self.manager()
+        self.start('sh', '-c', 'printf "working: "; read -r line; printf "%s" "{no end"; exit 2')
+        manager.take()
+        self.assertEqual(self.process.stdout.read(9), b'working: ')
+        manager.send('{"go":1}\n')
+        self.assertEqual(self.process.stdout.read(), b'{no end')
+        self.assertEqual(self.code(), 2)
+
+    def test_a_log_that_nobody_reads_holds_up_no_signal(self):
+        self.manager()
+        self.start('sh', '-c', 'echo $$ >%s/pid; exec yes' % self.folder)
+        pid = int(eventually(lambda: self.read('pid'), what='the program'))
+
+        def held_up():
+            with open('/proc/%d/stat' % pid) as f:
+                return f.read().rsplit(')', 1)[1].split()[0] == 'S'
+        eventually(lambda: all(held_up() or time.sleep(0.01) for _ in range(20)), what='a program that waits')
+        self.process.send_signal(signal.SIGTERM)
+        self.assertEqual(self.code(), 143)
+
     # -- lines
     def test_lines_go_both_ways_in_order(self):
         manager = self.manager()
@@ -197,6 +245,33 @@ class RuntimeTest(unittest.TestCase):
         self.start('sh', '-c', 'i=0; while [ $i -lt 5000 ]; do i=$((i+1)); echo "{\\"n\\":$i}"; done; ' + ECHO)
         manager = self.manager().take()
         self.assertEqual([manager.line() for _ in range(5000)], ['{"n":%d}' % n for n in range(1, 5001)])
+
+    def test_without_a_manager_the_program_goes_on_and_the_newest_are_kept(self):
+        count = 40000
+        script = 'import sys\nfor n in range(%d): print(\'{"n":%%d,"text":"%%s"}\' %% (n, "x" * 80))' % count
+        self.start('sh', '-c', '%s -c "$SCRIPT"; touch %s/done; %s' % (sys.executable, self.folder, ECHO), SCRIPT=script)
+        eventually(lambda: os.path.exists(self.folder + '/done'), what='all printed')
+        manager = self.manager().take()
+        first = json.loads(manager.line())['n']
+        self.assertGreater(first, 0)
+        self.assertEqual([json.loads(manager.line())['n'] for _ in range(first + 1, count)], list(range(first + 1, count)))
+        said = self.process.stderr.readline() + self.process.stderr.readline()
+        self.assertIn(b'%d messages are lost' % first, said)
+
+    def test_what_nobody_took_is_told_at_the_end(self):
+        self.start('sh', '-c', 'echo \'{"n":1}\'; echo \'{"n":2}\'; exit 6')
+        self.assertEqual(self.code(), 6)
+        self.assertIn(b'no manager took the last 2 messages', self.process.stderr.read())
+
+    def test_who_is_refused_asks_less_and_less_often(self):
+        manager = self.manager()
+        self.start('sh', '-c', ECHO)
+        end = time.monotonic() + 1.5
+        taken = 0
+        while time.monotonic() < end:
+            manager.take().cut()
+            taken += 1
+        self.assertLess(taken, 12)
 
     def test_a_line_cut_in_the_middle_of_sending_is_sent_again_whole(self):
         manager = self.manager()
@@ -246,6 +321,7 @@ class RuntimeTest(unittest.TestCase):
         first, second = json.loads(manager.line()), json.loads(manager.line())
         self.assertEqual((first['error_type'], first['reply_to']), ('no_program', 'm1'))
         self.assertNotIn('reply_to', second)
+        self.assertIn(b'no program', self.process.stderr.readline())
         self.process.send_signal(signal.SIGTERM)
         self.assertEqual(self.code(), 0)
 

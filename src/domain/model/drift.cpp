@@ -47,7 +47,8 @@ void record_baseline(Record& record, const Observed& seen) {
         return;
     }
     Baseline& baseline = record.status.baselines[seen.docker_id];
-    baseline.settings = baseline_of(seen.settings, spec_of(record, seen.docker_id));
+    const SharedText should = baseline_of(seen.settings, spec_of(record, seen.docker_id));
+    baseline.settings = should == seen.settings ? seen.settings : should;
     baseline.engine = seen.engine;
     baseline.name = baseline.name.empty() ? seen.name : baseline.name;
 }

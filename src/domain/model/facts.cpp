@@ -118,6 +118,14 @@ bool ran_through(const Record& record, const std::vector<Observed>& containers) 
 
 namespace {
 
+/// The row was read from the file, and so has a copy of its own of what the cache has too.
+void share_settings(Record& record, const Observed& seen) {
+    const auto known = record.status.baselines.find(seen.docker_id);
+    if (known != record.status.baselines.end() && known->second.settings == seen.settings) {
+        known->second.settings = seen.settings;
+    }
+}
+
 /// Containers whose process was open before the gap and that are not there any more: as good as their `destroy`.
 void record_gone_since(Record& record, const Snapshot& snapshot, Changes& out,
                        const Moment& moment) {
@@ -140,6 +148,7 @@ void record_gone_since(Record& record, const Snapshot& snapshot, Changes& out,
 void record_snapshot(Record& record, const Snapshot& snapshot, Changes& out,
                      const Moment& moment) {
     for (const Observed& seen : snapshot.containers) {
+        share_settings(record, seen);
         Period& facts = period(record, seen.docker_id);
         if (facts.last > snapshot.observed_at) {
             continue;   // a fact newer than the observation

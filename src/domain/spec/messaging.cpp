@@ -67,6 +67,9 @@ void read_messaging(const Field& field, SpecDraft& draft) {
     if (messaging.inject && !messaging.enabled) {
         field.member("inject").wrong("needs messaging.enabled");
     }
+    if (messaging.inject && messaging.framing == Framing::length_prefixed) {
+        field.member("framing").wrong("cannot be length-prefixed together with inject: flow-runtime speaks lines");
+    }
 }
 
 }  // namespace flow::domain

@@ -275,6 +275,8 @@ void settle_mounts(SpecDraft& draft, FieldErrors& errors) {
         }
         if (is_at_or_below(target, "/var/run/flow") || is_at_or_below(target, "/run/flow")) {
             errors.add(path, shown(target) + " is where the daemon mounts the container's socket");
+        } else if (draft.spec.messaging.inject && is_at_or_below(target, "/flow-runtime")) {
+            errors.add(path, shown(target) + " is where the daemon mounts flow-runtime (messaging.inject)");
         } else if (!targets.insert(target).second) {
             errors.add(path, "mounts at " + shown(target) + ", where another entry mounts already");
         }

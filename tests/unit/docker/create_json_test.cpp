@@ -239,6 +239,69 @@ TEST(SpecToCreate, CommandsAbsentEmptyAndGiven) {
     EXPECT_EQ(made.body["Entrypoint"].dump(), R"(["/a","b c"])");
 }
 
+reconciler::CreateCall injected_call() {
+    reconciler::CreateCall call = small_call();
+    call.spec.messaging.inject = true;
+    return call;
+}
+
+TEST(Inject, TheRuntimeIsMountedReadOnlyAndIsTheEntryPoint) {
+    EngineConfig with_runtime = config();
+    with_runtime.runtime = "/opt/flow/flow-runtime";
+    reconciler::CreateCall call = injected_call();
+    domain::Mount bind;
+    bind.source = "/host";
+    bind.target = "/in";
+    call.spec.volumes = {bind};
+    const CreateRequest made = spec_to_create(call, with_runtime, 41);
+    const domain::Json mounts = made.body["HostConfig"]["Mounts"];
+    ASSERT_EQ(mounts.size(), 3u);
+    EXPECT_EQ(mounts[0]["Source"], "/host");
+    EXPECT_EQ(mounts[1]["Target"], kSocketFolder);
+    EXPECT_EQ(mounts[2].dump(),
+              R"({"Type":"bind","Source":"/opt/flow/flow-runtime","Target":"/flow-runtime","ReadOnly":true})");
+    EXPECT_EQ(made.body["Entrypoint"].dump(), R"(["/flow-runtime"])");
+    EXPECT_EQ(made.body["Cmd"].dump(), "[]");      // what the spec does not give, flow-runtime finds
+    call.spec.messaging.inject = false;
+    const domain::Json plain = spec_to_create(call, with_runtime, 41).body;
+    EXPECT_EQ(plain["HostConfig"]["Mounts"].size(), 2u);
+    EXPECT_FALSE(plain.contains("Entrypoint"));
+}
+
+TEST(Inject, WhatTheSpecRunsIsItsArguments) {
+    reconciler::CreateCall call = injected_call();
+    const auto command = [&call] { return spec_to_create(call, config(), 41).body["Cmd"].dump(); };
+    call.spec.command = std::vector<std::string>{"main.py", "a b"};
+    EXPECT_EQ(command(), R"(["main.py","a b"])");
+    call.spec.entrypoint = std::vector<std::string>{"python3", "-u"};
+    EXPECT_EQ(command(), R"(["python3","-u","main.py","a b"])");
+    call.spec.command.reset();
+    EXPECT_EQ(command(), R"(["python3","-u"])");
+}
+
+TEST(Inject, AMissingRuntimeIsToldWithWhatToDo) {
+    EngineConfig odd = config();
+    for (const char* path : {"/no/such/flow-runtime", "/etc", "/etc/passwd"}) {
+        odd.runtime = path;
+        const auto checked = check_runtime(odd);
+        ASSERT_TRUE(checked.has_error()) << path;
+        EXPECT_EQ(checked.error().engine, domain::EngineFailure::retryable);   // it may be built meanwhile
+        EXPECT_NE(checked.error().message.find(path), std::string::npos);
+        EXPECT_NE(checked.error().message.find("--runtime"), std::string::npos);
+        EXPECT_EQ(checked.error().details["field"], "messaging.inject");
+    }
+    odd.runtime = "/bin/sh";
+    EXPECT_TRUE(check_runtime(odd).has_value());
+}
+
+TEST(SpecToCreate, NoSocketWhereThereAreNoMessages) {
+    reconciler::CreateCall call = small_call();
+    call.spec.messaging.enabled = false;
+    const std::string environment = spec_to_create(call, config(), 41).body["Env"].dump();
+    EXPECT_EQ(environment.find("FLOW_SOCKET"), std::string::npos);
+    EXPECT_NE(environment.find("FLOW_NAME=web"), std::string::npos);
+}
+
 TEST(WholeSeconds, RoundsUp) {
     EXPECT_EQ(whole_seconds(std::chrono::milliseconds{1}), 1);
     EXPECT_EQ(whole_seconds(std::chrono::seconds{2}), 2);

@@ -35,6 +35,22 @@ TEST_F(StubEngineTest, HungEngineIsToldInTime) {
     EXPECT_EQ(stream.error().engine, EngineFailure::away);
 }
 
+TEST_F(StubEngineTest, WithoutItsRuntimeNothingIsAsked) {
+    EngineConfig without = config();
+    without.runtime = "/no/such/flow-runtime";
+    EngineClient engine{loop_.executor(), without};
+    reconciler::CreateCall call;
+    call.engine_name = "flow-web";
+    call.spec.image = "busybox:1";
+    call.spec.messaging.inject = true;
+    const auto made = loop_.run(engine.create(call));
+    ASSERT_TRUE(made.has_error());
+    EXPECT_NE(made.error().message.find("cannot create container flow-web: messaging.inject mounts"),
+              std::string::npos) << made.error().message;
+    EXPECT_EQ(made.error().engine, EngineFailure::retryable);
+    EXPECT_TRUE(server_.requests().empty());
+}
+
 std::string event_line(int exit_code) {
     return R"({"Type":"container","Action":"die","Actor":{"ID":"abc","Attributes":{"exitCode":")" +
            std::to_string(exit_code) + "\"}}}\n";

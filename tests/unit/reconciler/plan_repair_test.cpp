@@ -58,7 +58,7 @@ TEST(Repair, WithoutABaselineThePresentIsOne) {
     scene.row.record.status.baselines.clear();
     EXPECT_EQ(scene.text(), "#1 TakeBaseline web: what it was is not known\n");
     scene.run();
-    EXPECT_EQ(scene.row.record.status.baselines.at(scene.main_id()).settings, kSeen);
+    EXPECT_EQ(scene.row.record.status.baselines.at(scene.main_id()).settings.str(), kSeen);
 }
 
 TEST(Repair, ALimitIsPutBackInPlaceInEveryColumn) {
@@ -258,7 +258,7 @@ TEST(Repair, OurOwnChangeInPlaceIsNoDrift) {
     scene.row.update([](Spec& spec) { spec.resources.memory = 128 << 20; }).value();
     scene.run();
     EXPECT_EQ(scene.text(), "");
-    const std::string& baseline = scene.row.record.status.baselines.at(scene.main_id()).settings;
+    const std::string& baseline = scene.row.record.status.baselines.at(scene.main_id()).settings.str();
     EXPECT_NE(baseline.find("\"HostConfig.Memory\":134217728"), std::string::npos);
 }
 

@@ -81,9 +81,9 @@ void Scene::outside_rename(const std::string& docker_id, const std::string& name
 
 void Scene::outside_set(const std::string& docker_id, const std::string& field,
                         const domain::Settings& value) {
-    std::string& settings = containers.at(docker_id).settings;
+    domain::SharedText& settings = containers.at(docker_id).settings;
     domain::Settings fields = settings.empty() ? domain::Settings::object()
-                                               : domain::Settings::parse(settings);
+                                               : domain::Settings::parse(settings.str());
     fields[field] = value;
     settings = domain::settings_text(fields);
 }

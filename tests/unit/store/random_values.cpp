@@ -118,7 +118,7 @@ void fill(Draw& draw, std::vector<domain::Difference>& out) {
     });
 }
 
-void fill(Draw& draw, std::optional<domain::Intention>& out) {
+void fill(Draw& draw, domain::Rare<domain::Intention>& out) {
     if (draw.flag()) {
         return;
     }
@@ -232,7 +232,9 @@ void fill_told(Draw& draw, Status& status) {
 void fill_drift(Draw& draw, Status& status) {
     for (int i = draw.below(3); i > 0; --i) {
         domain::Baseline& baseline = status.baselines["docker" + std::to_string(i)];
-        draw.text(baseline.settings);
+        std::string settings;
+        draw.text(settings);
+        baseline.settings = settings;
         draw.text(baseline.engine);
         draw.text(baseline.name);
         domain::Repair& repair = status.drift.repairs["HostConfig.F" + std::to_string(i)];

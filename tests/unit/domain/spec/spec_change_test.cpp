@@ -82,6 +82,9 @@ INSTANTIATE_TEST_SUITE_P(
         {R"("network_mode": "none")", R"("network_mode": "bridge")", kRecreate, "network_mode"},
         {R"("user": null)", R"("security": {"profile": "restricted"})", kRecreate, "security"},
         {R"("user": null)", R"("stop_signal": "INT")", kRecreate, "stop_signal"},
+        {R"("user": null)", R"("messaging": {"framing": "lines", "queue_ttl": "1m"})", kNone, "messaging"},
+        {R"("user": null)", R"("messaging": {"inject": true})", kRecreate, "messaging"},
+        {R"("user": null)", R"("messaging": {"enabled": false})", kRecreate, "messaging"},
     }));
 
 TEST(SpecHash, IsPinned) {

@@ -1,0 +1,342 @@
+// A message's way to its container. What comes from there, and what is told, is in courier_events.cpp.
+#include "messaging/courier.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include <boost/uuid/random_generator.hpp>
+#include <boost/uuid/uuid_io.hpp>
+#include <spdlog/spdlog.h>
+
+#include "domain/model/model.hpp"
+#include "messaging/letters.hpp"
+
+namespace flow::messaging {
+
+using domain::Error;
+using domain::ErrorType;
+using domain::Record;
+using domain::Result;
+using domain::State;
+using domain::Time;
+
+namespace {
+
+HubConfig hub_config(const CourierServices& services, const CourierConfig& config) {
+    HubConfig hub;
+    hub.waiting = config.waiting;
+    hub.parse = services.parse;
+    hub.now = [moment = services.moment] { return moment().now; };
+    return hub;
+}
+
+bool is_folder(const std::string& path) {
+    struct stat folder{};
+    return !path.empty() && ::stat(path.c_str(), &folder) == 0 && S_ISDIR(folder.st_mode);
+}
+
+/// Nothing runs any more that could talk, and the folder goes next.
+bool is_going(const Record& record) { return record.deleted && !record.status.cleanup.volumes.empty(); }
+
+}  // namespace
+
+Courier::Courier(CourierServices services, CourierConfig config)
+    : services_(std::move(services)),
+      config_(config),
+      hub_(services_.executor, hub_config(services_, config_), *this),
+      reply_timer_(services_.executor),
+      started_(services_.moment().now) {}
+
+void Courier::start() {
+    std::vector<std::string> ids;
+    services_.store.for_each([&](const Record& record) { ids.push_back(record.container_id); });
+    for (const std::string& id : ids) {
+        look(id);
+    }
+    take_up_queued();
+}
+
+void Courier::stop() {
+    reply_timer_.cancel();
+    hub_.close_all();
+}
+
+void Courier::look(const std::string& container_id) {
+    const Record* record = services_.store.find(container_id);
+    const bool wanted = record != nullptr && !is_going(*record) && record->active_spec().messaging.enabled;
+    if (!wanted) {
+        return gone(container_id, record == nullptr || record->deleted ? "it was deleted"
+                                                                      : "messaging.enabled is false now");
+    }
+    if (!hub_.knows(container_id) && !is_folder(record->socket_folder)) {
+        return;     // the loop makes it before the engine container
+    }
+    const std::string path = record->socket_folder + "/" + container_id + ".sock";
+    if (const auto opened = hub_.open(container_id, path, record->active_spec().messaging); !opened) {
+        report(container_id, "communication_error", opened.error());
+    }
+}
+
+/// What waited for a place that is closed.
+void Courier::gone(const std::string& container_id, const std::string& why) {
+    if (!hub_.knows(container_id)) {
+        return;
+    }
+    std::vector<Outgoing> left = hub_.close(container_id);
+    for (Outgoing& message : left) {
+        if (auto letter = take(message.ticket)) {
+            failed(std::move(*letter), undelivered(message.message_id, container_id, why));
+        }
+    }
+    for (Awaited::Reply& reply : awaited_.take_all(container_id)) {
+        in_flight_.erase({container_id, reply.message_id});
+        reply.done(undelivered(reply.message_id, container_id, why + " before it answered"));
+    }
+    std::erase_if(reported_, [&](const auto& entry) { return entry.first.first == container_id; });
+}
+
+Result<Courier::Letter> Courier::write_letter(const Record& record, domain::SendCall& call) const {
+    const domain::Messaging& settings = record.active_spec().messaging;
+    const std::string id = record.container_id;
+    Letter letter;
+    const auto given = call.message.find("message_id");
+    if (given == call.message.end()) {
+        call.message["message_id"] = boost::uuids::to_string(boost::uuids::random_generator_pure()());
+    } else if (!given->is_string() || given->get_ref<const std::string&>().empty() ||
+               given->get_ref<const std::string&>().size() > config_.longest_id) {
+        return domain::validation_failed(
+            {{"message.message_id", "must be a text of 1 to " + std::to_string(config_.longest_id) + " bytes"}});
+    }
+    letter.row.message_id = call.message["message_id"].get<std::string>();
+    letter.text = call.message.dump(-1, ' ', false, domain::Json::error_handler_t::replace);
+    if (letter.text.size() > static_cast<std::size_t>(settings.max_message)) {
+        return domain::validation_failed({{"message", "has " + std::to_string(letter.text.size()) +
+                                                          " bytes as JSON; messaging.max_message allows " +
+                                                          std::to_string(settings.max_message)}});
+    }
+    if (in_flight_.contains({id, letter.row.message_id})) {
+        return already_in_flight(letter.row.message_id, record.spec().name);
+    }
+    if (!hub_.has_room(id, letter.text.size()) && hub_.knows(id)) {
+        return too_many_wait(record.spec().name, config_.waiting.messages, config_.waiting.bytes);
+    }
+    letter.row.container_id = id;
+    letter.row.name = record.spec().name;
+    letter.row.direction = "out";
+    letter.row.status = "queued";
+    letter.row.actor = call.actor;
+    letter.row.request_id = call.request_id;
+    letter.row.created = letter.row.changed = services_.moment().now;
+    letter.row.bytes = static_cast<std::int64_t>(letter.text.size());
+    letter.durable = settings.durable;
+    letter.queued = settings.queue_ttl > domain::Duration{0};
+    letter.record_payload = settings.record_payload;
+    return letter;
+}
+
+/// Until when a message waits for a container that is not connected now; nothing: nobody is expected.
+std::optional<Time> Courier::waits_until(const Record& record) const {
+    const domain::Moment moment = services_.moment();
+    const State state = domain::model::state_of(record, moment);
+    if (state == State::updating || state == State::restarting || state == State::starting) {
+        return moment.now + config_.hold;
+    }
+    if (state != State::running) {
+        return std::nullopt;
+    }
+    // It was started a moment ago, or the daemon was: a flow needs some time until it is connected.
+    const domain::Duration patience =
+        hub_.has_been_connected(record.container_id) ? config_.hold : config_.settle;
+    const Time until = std::max(record.status.started_at + patience, started_ + config_.settle);
+    return until > moment.now ? std::optional{until} : std::nullopt;
+}
+
+void Courier::send(domain::SendCall call, SendDone done) {
+    const std::string id = call.container_id;
+    const Record* record = services_.store.find(id);
+    if (record == nullptr || record->deleted) {
+        return done(no_such_container(id));
+    }
+    if (!record->active_spec().messaging.enabled) {
+        return done(messaging_is_off(record->spec().name));
+    }
+    Result<Letter> letter = write_letter(*record, call);
+    if (!letter) {
+        return done(letter.error());
+    }
+    if (call.expect_reply && awaited_.size() >= config_.most_awaited) {
+        return done(too_many_replies(config_.most_awaited));
+    }
+    const Time now = letter->row.created;
+    std::optional<Time> until = now + config_.hold;
+    if (letter->queued) {
+        until = now + record->active_spec().messaging.queue_ttl;
+    } else if (!hub_.connected(id)) {
+        until = waits_until(*record);
+    }
+    if (!until || !hub_.knows(id)) {
+        Error error = unreachable(*record, services_.moment());
+        report(id, "container_unreachable", error);
+        return done(std::move(error));
+    }
+    letter->row.until = *until;
+    letter->reply_until = call.expect_reply ? now + call.timeout : Time{};
+    letter->message = std::move(call.message);
+    letter->done = std::move(done);
+    const Ticket ticket = ++last_ticket_;
+    in_flight_.emplace(id, letter->row.message_id);
+    Letter& kept = letters_.emplace(ticket, std::move(*letter)).first->second;
+    if (call.expect_reply) {
+        awaited_.add({id, kept.row.message_id, kept.reply_until, std::move(kept.done)});
+        kept.done = nullptr;
+        wait_for_replies();
+    }
+    if (!kept.queued) {
+        return hand_over(ticket);
+    }
+    domain::MessageRow row = kept.row;
+    row.payload = kept.text;
+    services_.messages.put_messages({std::move(row)}, {}, [this, ticket](const Result<void>& written) {
+        const auto found = letters_.find(ticket);
+        if (found != letters_.end() && written) {
+            hand_over(ticket);
+        } else if (auto lost = take(ticket)) {
+            failed(std::move(*lost), written.error());
+        }
+    });
+}
+
+void Courier::hand_over(Ticket ticket) {
+    Letter& letter = letters_.at(ticket);
+    const std::string id = letter.row.container_id;
+    Outgoing message{ticket, letter.row.message_id, std::move(letter.text), letter.row.until, letter.queued};
+    if (!hub_.send(id, std::move(message))) {
+        if (auto left = take(ticket)) {
+            failed(std::move(*left), undelivered(left->row.message_id, id, "it is gone"));
+        }
+        return;
+    }
+    if (letters_.contains(ticket)) {
+        answer_queued(ticket);
+    }
+}
+
+/// It could not leave at once: the client need not wait for that.
+void Courier::answer_queued(Ticket ticket) {
+    Letter& letter = letters_.at(ticket);
+    const SendDone done = std::exchange(letter.done, nullptr);
+    domain::Sent answer{letter.row.message_id, "queued", std::nullopt};
+    tell(letter.row, "message_sent", payload_of(letter, "queued"), letter.durable,
+         [done, answer](const Result<void>& told) {
+             if (done) {
+                 done(told ? Result<domain::Sent>{answer} : Result<domain::Sent>{told.error()});
+             }
+         });
+}
+
+std::optional<Courier::Letter> Courier::take(Ticket ticket) {
+    const auto found = letters_.find(ticket);
+    if (found == letters_.end()) {
+        return std::nullopt;
+    }
+    Letter letter = std::move(found->second);
+    letters_.erase(found);
+    if (letter.reply_until == Time{}) {
+        in_flight_.erase({letter.row.container_id, letter.row.message_id});
+    }
+    return letter;
+}
+
+void Courier::on_sent(const std::string& id, Outgoing message) {
+    if (auto letter = take(message.ticket)) {
+        spdlog::debug("message sent container_id={} message_id={} bytes={} actor={}", id,
+                      letter->row.message_id, message.text.size(), letter->row.actor);
+        letter->text = std::move(message.text);
+        sent(std::move(*letter));
+    }
+}
+
+void Courier::sent(Letter letter) {
+    letter.row.status = "sent";
+    letter.row.changed = services_.moment().now;
+    letter.row.payload = letter.record_payload ? recorded_payload(letter.message) : "";
+    domain::Sent answer{letter.row.message_id, "sent", std::nullopt};
+    tell(letter.row, "message_sent", payload_of(letter, "sent"), letter.durable,
+         [done = std::move(letter.done), answer](const Result<void>& told) {
+             if (done) {
+                 done(told ? Result<domain::Sent>{answer} : Result<domain::Sent>{told.error()});
+             }
+         });
+}
+
+void Courier::on_expired(const std::string& id, Outgoing message) {
+    if (auto letter = take(message.ticket)) {
+        const std::string why = letter->queued ? "its queue_ttl is over" : "the container did not take it in time";
+        failed(std::move(*letter), undelivered(message.message_id, id, why));
+    }
+}
+
+/// It never left. Whoever waits for its reply hears it now.
+void Courier::failed(Letter letter, Error error) {
+    const std::string id = letter.row.container_id;
+    spdlog::debug("message not sent container_id={} message_id={} error=\"{}\"", id, letter.row.message_id,
+                  error.message);
+    letter.row.status = "expired";
+    letter.row.changed = services_.moment().now;
+    letter.row.payload = letter.record_payload ? recorded_payload(letter.message) : "";
+    tell(letter.row, "message_sent", payload_of(letter, "expired"), letter.durable, nullptr);
+    if (auto reply = awaited_.take(id, letter.row.message_id)) {
+        in_flight_.erase({id, letter.row.message_id});
+        reply->done(error);
+    }
+    if (letter.done) {
+        letter.done(std::move(error));
+    }
+}
+
+/// What a daemon before this one has taken and not delivered.
+void Courier::take_up_queued() {
+    const auto rows = services_.messages.queued_messages();
+    if (!rows) {
+        spdlog::error("the queued messages could not be read error=\"{}\"", rows.error().message);
+        return;
+    }
+    for (const domain::MessageRow& row : *rows) {
+        Letter letter;
+        letter.row = row;
+        letter.durable = letter.queued = true;
+        letter.message = services_.parse(row.payload).value_or(domain::Json::object());
+        const Record* record = services_.store.find(row.container_id);
+        letter.record_payload = record != nullptr && record->active_spec().messaging.record_payload;
+        if (record == nullptr || !hub_.knows(row.container_id)) {
+            failed(std::move(letter), undelivered(row.message_id, row.container_id, "it is gone"));
+            continue;
+        }
+        const Ticket ticket = ++last_ticket_;
+        in_flight_.emplace(row.container_id, row.message_id);
+        letters_.emplace(ticket, std::move(letter));
+        hub_.send(row.container_id, Outgoing{ticket, row.message_id, row.payload, row.until, true});
+    }
+}
+
+void Courier::wait_for_replies() {
+    constexpr auto kLook = std::chrono::milliseconds{100};
+    if (awaited_.empty() || std::exchange(reply_timer_waits_, true)) {
+        return;
+    }
+    reply_timer_.expires_after(kLook);
+    reply_timer_.async_wait([this](const boost::system::error_code& cancelled) {
+        if (cancelled) {
+            return;
+        }
+        reply_timer_waits_ = false;
+        for (Awaited::Reply& late : awaited_.expired(services_.moment().now)) {
+            in_flight_.erase({late.container_id, late.message_id});
+            late.done(no_reply(late.message_id, late.container_id));
+        }
+        wait_for_replies();
+    });
+}
+
+}  // namespace flow::messaging

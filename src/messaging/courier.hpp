@@ -1,0 +1,113 @@
+// Messages between clients and containers (contract 6): what a message may do, where it waits, what is told of it. One
+// place in the Hub for each row whose folder is there. Delivery is in order per container; a message is live, or
+// durable (in the log and in the store's table), or queued there until its container comes (queue_ttl).
+// Borrows store and services, which outlive it. On the io_context's thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "domain/ports/messages.hpp"
+#include "domain/ports/store.hpp"
+#include "messaging/awaited.hpp"
+#include "messaging/hub.hpp"
+
+namespace flow::messaging {
+
+struct CourierServices {
+    boost::asio::any_io_executor executor;
+    domain::Store& store;
+    domain::MessageStore& messages;
+    std::function<domain::Moment()> moment;
+    /// An event that is not kept, to all who want it.
+    std::function<void(std::string event, domain::Json payload)> broadcast;
+    /// Text as JSON with the limits of outside input; nothing when it is none.
+    std::function<std::optional<domain::Json>(std::string_view text)> parse;
+};
+
+struct CourierConfig {
+    domain::Duration hold = std::chrono::seconds{30};       ///< in memory, while it is started anew
+    domain::Duration settle = std::chrono::seconds{5};      ///< from a start until it is expected to be connected
+    std::size_t most_awaited = 10'000;                      ///< replies
+    std::size_t longest_id = 128;                           ///< bytes of a message_id
+    Outbox::Limits waiting;
+};
+
+class Courier final : public domain::Messages, private HubOwner {
+public:
+    Courier(CourierServices services, CourierConfig config);
+    ~Courier() override { stop(); }
+
+    /// Opens the sockets of all rows, and takes up what waits in the store.
+    void start();
+    void stop();
+    /// A row has changed: its socket is opened, or closed where it is gone.
+    void look(const std::string& container_id);
+
+    void send(domain::SendCall call, SendDone done) override;
+    bool connected(const std::string& container_id) const override { return hub_.connected(container_id); }
+    domain::Time last_communication(const std::string& container_id) const override {
+        return hub_.last_communication(container_id);
+    }
+
+private:
+    /// A message on its way.
+    struct Letter {
+        domain::MessageRow row;
+        domain::Json message;
+        std::string text;               ///< as it goes out
+        bool durable = false;
+        bool queued = false;            ///< in the store
+        bool record_payload = false;
+        domain::Time reply_until;       ///< Time{}: no reply is expected
+        SendDone done;                  ///< none: answered, or sent before the daemon started
+    };
+    using Ticket = std::uint64_t;
+
+    domain::Result<Letter> write_letter(const domain::Record& record, domain::SendCall& call) const;
+    std::optional<domain::Time> waits_until(const domain::Record& record) const;
+    void hand_over(Ticket ticket);
+    void answer_queued(Ticket ticket);
+    void sent(Letter letter);
+    void failed(Letter letter, domain::Error error);
+    void gone(const std::string& container_id, const std::string& why);
+    void take_up_queued();
+    void wait_for_replies();
+
+    void on_message(const std::string& id, domain::Json message) override;
+    void on_malformed(const std::string& id, const Frame& wrong) override;
+    void on_sent(const std::string& id, Outgoing message) override;
+    void on_expired(const std::string& id, Outgoing message) override;
+    void on_socket_trouble(const std::string& id, const std::string& what) override;
+
+    std::optional<Letter> take(Ticket ticket);
+    domain::Json payload_of(const Letter& letter, std::string_view status) const;
+    void tell(const domain::MessageRow& row, std::string_view event, domain::Json payload, bool durable,
+              std::function<void(domain::Result<void>)> done);
+    void report(const std::string& id, const char* event, domain::Error error);
+
+    CourierServices services_;
+    CourierConfig config_;
+    Hub hub_;
+    Awaited awaited_;
+    std::unordered_map<Ticket, Letter> letters_;
+    std::set<std::pair<std::string, std::string>> in_flight_;       ///< container, message id: on their way, or awaited
+    std::map<std::pair<std::string, std::string>, domain::Time> reported_;
+    boost::asio::steady_timer reply_timer_;
+    bool reply_timer_waits_ = false;
+    Ticket last_ticket_ = 0;
+    domain::Time started_;
+};
+
+}  // namespace flow::messaging

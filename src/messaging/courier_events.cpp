@@ -1,0 +1,159 @@
+// What comes from containers, and what clients and the log are told of messages.
+#include <boost/uuid/random_generator.hpp>
+#include <boost/uuid/uuid_io.hpp>
+#include <spdlog/spdlog.h>
+
+#include "domain/model/model.hpp"
+#include "messaging/courier.hpp"
+#include "messaging/letters.hpp"
+
+namespace flow::messaging {
+
+using domain::Error;
+using domain::ErrorType;
+using domain::Json;
+using domain::Record;
+using domain::Result;
+
+namespace {
+
+/// One stored complaint a second about each container and kind: a flow that sends nonsense must not fill the log.
+constexpr auto kReportEvery = std::chrono::seconds{1};
+
+std::string text_of(const Json& message, const char* field) {
+    const auto found = message.find(field);
+    return found != message.end() && found->is_string() ? found->get<std::string>() : std::string{};
+}
+
+}  // namespace
+
+Json Courier::payload_of(const Letter& letter, std::string_view status) const {
+    Json payload;
+    payload["message_id"] = letter.row.message_id;
+    payload["message"] = letter.message;
+    payload["status"] = status;
+    return payload;
+}
+
+/// The row and its event in one transaction where it is durable; else the event alone, to those who are there.
+void Courier::tell(const domain::MessageRow& row, std::string_view event, Json payload, bool durable,
+                   std::function<void(Result<void>)> done) {
+    const Record* record = services_.store.find(row.container_id);
+    Json whole = record != nullptr ? domain::model::event_base(*record) : Json::object();
+    whole["container_id"] = row.container_id;
+    whole["name"] = row.name;
+    whole.erase("request_id");      // of the row's latest wish; this one has its own
+    if (!row.request_id.empty()) {
+        whole["request_id"] = row.request_id;
+    }
+    whole.update(payload);
+    if (!durable) {
+        whole["timestamp"] = domain::to_rfc3339(services_.moment().now);
+        services_.broadcast(std::string{event}, std::move(whole));
+        return done ? done(Result<void>{}) : void();
+    }
+    domain::EventDraft draft;
+    draft.type = event;
+    draft.container_id = row.container_id;
+    draft.name = row.name;
+    draft.request_id = row.request_id;
+    draft.actor = row.actor;
+    draft.generation = record != nullptr ? record->generation : 0;
+    draft.summary = (row.direction == "out" ? "message to " : "message from ") + row.name + ": " + row.status;
+    draft.payload = std::move(whole);
+    std::vector<domain::EventDraft> drafts;
+    drafts.push_back(std::move(draft));
+    services_.messages.put_messages({row}, std::move(drafts), [done = std::move(done)](Result<void> written) {
+        if (!written) {
+            spdlog::error("a message could not be written down error=\"{}\"", written.error().message);
+        }
+        if (done) {
+            done(std::move(written));
+        }
+    });
+}
+
+void Courier::on_message(const std::string& id, Json message) {
+    const Record* record = services_.store.find(id);
+    if (record == nullptr) {
+        return;
+    }
+    const domain::Messaging& settings = hub_.settings(id);
+    domain::MessageRow row;
+    row.container_id = id;
+    row.name = record->spec().name;
+    row.direction = "in";
+    row.status = "received";
+    row.actor = row.name;
+    row.message_id = text_of(message, "message_id");
+    row.reply_to = text_of(message, "reply_to");
+    row.created = row.changed = services_.moment().now;
+    auto reply = row.reply_to.empty() ? std::nullopt : awaited_.take(id, row.reply_to);
+    spdlog::debug("message received container_id={} message_id={} reply_to={}", id, row.message_id, row.reply_to);
+    Json payload;
+    payload["message_id"] = row.message_id.empty() ? Json(nullptr) : Json(row.message_id);
+    if (!row.reply_to.empty()) {
+        payload["reply_to"] = row.reply_to;
+    }
+    payload["message"] = message;
+    payload["status"] = "delivered";
+    if (settings.durable) {
+        row.bytes = static_cast<std::int64_t>(message.dump(-1, ' ', false, Json::error_handler_t::replace).size());
+        row.payload = settings.record_payload ? recorded_payload(message) : "";
+        row.message_id = row.message_id.empty() ? boost::uuids::to_string(boost::uuids::random_generator_pure()())
+                                                : row.message_id;
+    }
+    const bool durable = settings.durable;
+    std::function<void(Result<void>)> answer;
+    if (reply) {
+        in_flight_.erase({id, reply->message_id});
+        domain::Sent sent{reply->message_id, "delivered", std::move(message)};
+        answer = [done = std::move(reply->done), sent = std::move(sent)](const Result<void>& told) {
+            done(told ? Result<domain::Sent>{sent} : Result<domain::Sent>{told.error()});
+        };
+    }
+    tell(row, "message_received", std::move(payload), durable, std::move(answer));
+}
+
+void Courier::on_malformed(const std::string& id, const Frame& wrong) {
+    Error error;
+    error.type = ErrorType::validation_error;
+    error.message = "what the container sent " + wrong.problem + ": " + wrong.text;
+    error.details["excerpt"] = wrong.text;
+    report(id, "message_format_error", std::move(error));
+}
+
+void Courier::on_socket_trouble(const std::string& id, const std::string& what) {
+    Error error;
+    error.type = ErrorType::socket_error;
+    error.message = what;
+    report(id, "communication_error", std::move(error));
+}
+
+void Courier::report(const std::string& id, const char* event, Error error) {
+    const domain::Moment moment = services_.moment();
+    const Record* record = services_.store.find(id);
+    domain::Time& last = reported_[{id, event}];
+    spdlog::info("{} container_id={} error=\"{}\"", event, id, error.message);
+    if (record == nullptr || moment.now - last < kReportEvery) {
+        return;
+    }
+    last = moment.now;
+    domain::EventDraft draft;
+    draft.type = event;
+    draft.container_id = id;
+    draft.name = record->spec().name;
+    draft.actor = "flow-manager";
+    draft.generation = record->generation;
+    draft.summary = error.message;
+    draft.payload = domain::model::event_base(*record);
+    draft.payload.erase("request_id");
+    draft.payload["error_type"] = domain::to_string(error.type);
+    draft.payload["message"] = error.message;
+    draft.payload["details"] = error.details;
+    std::vector<domain::EventDraft> drafts;
+    drafts.push_back(std::move(draft));
+    services_.store.log(std::move(drafts), [](const Result<void>&) {});
+}
+
+}  // namespace flow::messaging
