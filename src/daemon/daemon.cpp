@@ -67,6 +67,7 @@ Daemon::Daemon(Options options, std::unique_ptr<boost::asio::io_context> io,
       engine_(io_->get_executor(), engine_config(engine_socket)),
       fail_points_(with_fail_points(engine_)),
       sampler_(*io_, *store_, engine_),
+      code_(options_.data_dir),
       courier_(courier_services(), {}),
       loop_(loop_services(), loop_config()),
       server_(*io_, socket_config()),
@@ -131,7 +132,8 @@ reconciler::Services Daemon::loop_services() {
         [this] {
             sampler_.sample_all();
             ::malloc_trim(0);       // a large list and its inspects leave much behind that nobody needs again
-        }};
+        },
+        &code_};
 }
 
 socketio::Config Daemon::socket_config() const {
@@ -274,9 +276,9 @@ void Daemon::begin_with_manifests() {
 
 int Daemon::run() {
     wait_for_signal();
-    remove_stray_folders(options_.data_dir + "/run", [this](const std::string& id) {
-        return store_->find(id) != nullptr;
-    });
+    const auto known = [this](const std::string& id) { return store_->find(id) != nullptr; };
+    remove_stray_folders(options_.data_dir + "/run", known);
+    code_.remove_strays(known);
     if (options_.manifests.empty()) {
         boost::asio::post(*io_, [this] { begin(); });
     } else {

@@ -10,6 +10,7 @@
 #include <boost/asio/signal_set.hpp>
 
 #include "api/api.hpp"
+#include "code/shelf.hpp"
 #include "daemon/folder_watch.hpp"
 #include "daemon/manifest_folder.hpp"
 #include "daemon/options.hpp"
@@ -44,7 +45,7 @@ private:
     socketio::Config socket_config() const;
     docker::EngineConfig engine_config(const std::string& socket) const;
     domain::Policy effective_policy() const;
-    domain::Result<void> check_policy(domain::Spec& spec) const;
+    domain::Result<void> check_policy(domain::Spec& spec);
     api::Readiness readiness() const;
     domain::Moment moment() const;
 
@@ -68,6 +69,7 @@ private:
     docker::EngineClient engine_;
     std::unique_ptr<reconciler::Engine> fail_points_;
     UsageSampler sampler_;
+    code::Shelf code_;
     messaging::Courier courier_;
     reconciler::Reconciler loop_;
     socketio::Server server_;

@@ -38,7 +38,7 @@ domain::Result<void> check_registry(const domain::Spec& spec,
 
 }  // namespace
 
-domain::Result<void> Daemon::check_policy(domain::Spec& spec) const {
+domain::Result<void> Daemon::check_policy(domain::Spec& spec) {
     if (auto known = check_registry(spec, options_.registries); !known) {
         return known.error();
     }
@@ -46,7 +46,8 @@ domain::Result<void> Daemon::check_policy(domain::Spec& spec) const {
     if (auto allowed = domain::check_policy(spec, policy, domain::resolve_host_path); !allowed) {
         return allowed.error();
     }
-    return domain::read_env_files(spec, policy, domain::resolve_host_path, domain::read_host_file);
+    auto read = domain::read_env_files(spec, policy, domain::resolve_host_path, domain::read_host_file);
+    return read ? code_.capture(spec) : read;      // last: nothing is copied for a spec that is refused
 }
 
 }  // namespace flow::daemon

@@ -77,16 +77,17 @@ domain::Result<void> read_policy(const Reader& reader, const Json& section,
         }
         if (key == "capabilities") {
             policy.capabilities = *texts;
-        } else if (key == "host_paths") {
+        } else if (key == "host_paths" || key == "code_roots") {
+            auto& rules = key == "host_paths" ? policy.host_paths : policy.code_roots;
             for (const std::string& text : *texts) {
                 const auto rule = domain::parse_host_path_rule(text);
                 if (!rule) {
                     return reader.wrong(field, rule.error().message);
                 }
-                policy.host_paths.push_back(*rule);
+                rules.push_back(*rule);
             }
         } else {
-            return reader.wrong(field, "unknown; the policy has host_paths, capabilities, "
+            return reader.wrong(field, "unknown; the policy has host_paths, code_roots, capabilities, "
                                        "privileged, host_network and unconfined");
         }
     }
@@ -176,6 +177,7 @@ domain::Result<FileOptions> read_option_file(const std::string& path, FileSectio
     }
     FileOptions options;
     sections.policy.host_paths.clear();
+    sections.policy.code_roots.clear();
     sections.registries.clear();
     for (const domain::YamlDocument& document : stream.documents) {
         const Reader reader{path, document};

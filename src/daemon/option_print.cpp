@@ -49,11 +49,15 @@ std::string to_yaml(const Options& options) {
             << ", username: " << quoted(registry.username) << ", password: \"********\"}\n";
     }
     out << "policy:\n";
-    std::vector<std::string> paths;
-    for (const domain::HostPathRule& rule : options.policy.host_paths) {
-        paths.push_back(rule.path + (rule.read_only ? ":ro" : ""));
-    }
-    out << "  host_paths: " << list(paths) << "\n";
+    const auto texts_of = [](const std::vector<domain::HostPathRule>& rules) {
+        std::vector<std::string> paths;
+        for (const domain::HostPathRule& rule : rules) {
+            paths.push_back(rule.path + (rule.read_only ? ":ro" : ""));
+        }
+        return paths;
+    };
+    out << "  host_paths: " << list(texts_of(options.policy.host_paths)) << "\n";
+    out << "  code_roots: " << list(texts_of(options.policy.code_roots)) << "\n";
     out << "  capabilities: " << list(options.policy.capabilities) << "\n";
     out << "  privileged: " << (options.policy.privileged ? "true" : "false") << "\n";
     out << "  host_network: " << (options.policy.host_network ? "true" : "false") << "\n";

@@ -37,6 +37,22 @@ Json volume_mount(const domain::Mount& volume, const EngineConfig& config) {
     return mount;
 }
 
+/// Its options count when the engine makes it: at the first create, and again after it was removed.
+Json workspace_mount(const CreateCall& call, const EngineConfig& config) {
+    domain::Mount volume;
+    volume.source = call.workspace;
+    volume.target = domain::Workspace::kTarget;
+    Json mount = volume_mount(volume, config);
+    if (const std::int64_t size = call.spec.workspace.size; size != 0) {
+        Json& driver = mount["VolumeOptions"]["DriverConfig"];
+        driver["Name"] = "local";
+        driver["Options"]["type"] = "tmpfs";
+        driver["Options"]["device"] = "tmpfs";
+        driver["Options"]["o"] = "size=" + std::to_string(size);
+    }
+    return mount;
+}
+
 }  // namespace
 
 Json mounts_of(const CreateCall& call, const EngineConfig& config) {
@@ -62,6 +78,12 @@ Json mounts_of(const CreateCall& call, const EngineConfig& config) {
         volume.source = name;
         volume.target = target;
         list.push_back(volume_mount(volume, config));
+    }
+    if (!call.code_link.empty()) {
+        list.push_back(bind_mount(call.code_link, call.spec.code.target, true));
+    }
+    if (!call.workspace.empty()) {
+        list.push_back(workspace_mount(call, config));
     }
     if (!call.socket_folder.empty()) {
         list.push_back(bind_mount(call.socket_folder, kSocketFolder, true));

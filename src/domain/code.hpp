@@ -12,7 +12,9 @@ namespace flow::domain {
 /// Copied when the request is accepted, and from then on known by its digest. Containers mount it read-only.
 struct Code {
     static constexpr const char* kDefaultTarget = "/app";
-    static constexpr std::size_t kMostListed = 100;     ///< a larger tree's names are not kept
+    static constexpr std::size_t kMostBytes = 64 << 20;
+    static constexpr std::size_t kMostEntries = 4096;   ///< files, folders and links
+    static constexpr std::size_t kMostListed = 100;     ///< the names of a larger tree are not kept
     std::string digest;                             ///< 64 hex characters; "": still to be copied. Of no code at all, too
     std::string path;                               ///< the host folder it was copied from; "": given as files
     std::string target = kDefaultTarget;            ///< absolute path in the container

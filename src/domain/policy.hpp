@@ -31,6 +31,8 @@ struct Policy {
     /// Nothing: all but the default refusals. Else only these may be mounted; one at or below a
     /// default refusal is allowed in spite of it.
     std::vector<HostPathRule> host_paths;
+    /// Where `code.path` may be copied from, like host_paths for reading; nothing: what host_paths say.
+    std::vector<HostPathRule> code_roots;
     /// Capabilities that cap_add may name beyond Docker's own set; "ALL" for any.
     std::vector<std::string> capabilities;
     bool privileged = false;
@@ -41,7 +43,7 @@ struct Policy {
     std::string engine_root = "/var/lib/docker";
 };
 
-/// Replaces bind sources by their resolved paths, or reports all that is wrong: `validation_error`
+/// Replaces bind sources, and a `code.path` that is still to be copied, by their resolved paths, or reports all that is wrong: `validation_error`
 /// when sources are missing, `forbidden` as soon as something is refused. details.field_errors
 /// names the fields, details.rules the rules of the policy.
 Result<void> check_policy(Spec& spec, const Policy& policy, const PathResolver& resolve);

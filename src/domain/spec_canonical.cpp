@@ -219,6 +219,31 @@ void add_messaging(Json& json, const Messaging& messaging) {
     }
 }
 
+/// What it was copied to, never what is in it.
+void add_code(Json& json, const Code& code) {
+    if (!code.wanted()) {
+        return;
+    }
+    Json form = Json::object();
+    add_text(form, "digest", code.digest);
+    add_text(form, "path", code.path);
+    form["target"] = code.target;
+    if (!code.digest.empty()) {
+        form["file_count"] = code.file_count;
+        form["bytes"] = code.bytes;
+    }
+    for (const auto& [name, size] : code.contents) {
+        form["contents"][name] = size;
+    }
+    json["code"] = std::move(form);
+}
+
+void add_workspace(Json& json, const Workspace& workspace) {
+    if (workspace.enabled) {
+        json["workspace"] = workspace.size == 0 ? Json(true) : Json(workspace.size);
+    }
+}
+
 /// The limit of tries stands in backoff_limit, as jobs are declared.
 void add_job(Json& json, const Spec& spec) {
     if (spec.restart.policy == Restart::Policy::on_failure && spec.restart.max_retries >= 0) {
@@ -238,7 +263,9 @@ void add_rollout(Json& json, const Spec& spec) {
     }
     add_text(json, "registry_auth", spec.registry_auth);
     add_logging(json, spec.logging);
+    add_code(json, spec.code);
     add_messaging(json, spec.messaging);
+    add_workspace(json, spec.workspace);
     if (spec.kind == Kind::job) {
         add_job(json, spec);
     }

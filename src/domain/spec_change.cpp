@@ -30,6 +30,11 @@ Json recreate_form(const Spec& spec) {
     if (form.contains("healthcheck")) {
         form["healthcheck"].erase("on_unhealthy");
     }
+    // Other code is the link's matter: the engine sees where it is mounted.
+    form.erase("code");
+    if (spec.code.wanted()) {
+        form["code"]["target"] = spec.code.target;
+    }
     // Of messaging the engine sees nothing but the runtime that is mounted, and whether there is a FLOW_SOCKET.
     form.erase("messaging");
     if (spec.messaging.inject) {
@@ -76,7 +81,7 @@ constexpr const char* kFields[] = {
     "user",         "working_dir", "hostname",    "init",    "ports",       "networks",
     "network_mode", "resources",   "security",    "restart", "stop_signal", "stop_grace_period",
     "depends_on",   "healthcheck", "update",      "pull_policy", "registry_auth", "logging",
-    "messaging", "backoff_limit", "active_deadline", "ttl_after_finished", "keep_failed"};
+    "code", "messaging", "workspace", "backoff_limit", "active_deadline", "ttl_after_finished", "keep_failed"};
 
 Json field_or_null(const Json& form, const char* name) {
     const auto found = form.find(name);
@@ -89,7 +94,11 @@ ChangeKind change_between(const Spec& from, const Spec& to) {
     if (removes_a_limit(from.resources, to.resources) || recreate_form(from) != recreate_form(to)) {
         return ChangeKind::recreate;
     }
-    return same_limits(from.resources, to.resources) ? ChangeKind::none : ChangeKind::in_place;
+    const bool same = same_limits(from.resources, to.resources);
+    if (from.code.digest != to.code.digest) {
+        return same ? ChangeKind::code : ChangeKind::recreate;      // not both at once in the same container
+    }
+    return same ? ChangeKind::none : ChangeKind::in_place;
 }
 
 std::string spec_hash(const Spec& spec) { return "v1:" + sha256_hex(recreate_form(spec).dump()); }

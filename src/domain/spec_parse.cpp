@@ -117,7 +117,10 @@ constexpr Member<SpecDraft> kMembers[] = {
     {"pull_policy", read_pull_policy},
     {"registry_auth", read_registry_auth},
     {"logging", read_logging},
+    {"code", read_code},
+    {"code_path", read_code_path},
     {"messaging", read_messaging},
+    {"workspace", read_workspace},
     {"backoff_limit", read_backoff_limit},
     {"active_deadline", read_active_deadline},
     {"ttl_after_finished", read_ttl_after_finished},
@@ -127,7 +130,10 @@ constexpr Member<SpecDraft> kMembers[] = {
 
 void settle(const Json& payload, SpecDraft& draft, FieldErrors& errors) {
     const auto image = payload.find("image");
-    if (image == payload.end() || image->is_null()) {
+    const bool given = image != payload.end() && !image->is_null();
+    if (!given && draft.spec.code.wanted()) {
+        draft.spec.image = "flow:latest";
+    } else if (!given) {
         errors.add("image", "is required: the image to run, for example nginx:1.25");
     }
     for (const Dependency& dependency : draft.spec.depends_on) {

@@ -102,6 +102,34 @@ void choose_networking(Json& merged, const Json& patch) {
     }
 }
 
+/// What is copied anew is no more what was found when it was copied last; the target stays where it is not given.
+void merge_code(Json& merged, const Json& code) {
+    const auto given = [&code](const char* name) {
+        return code.is_object() && code.contains(name) && !code.at(name).is_null();
+    };
+    const auto present = merged.find("code");
+    if (present != merged.end() && (given("path") || given("files") || given("digest"))) {
+        for (const char* name : {"path", "files", "digest", "file_count", "bytes", "contents"}) {
+            present->erase(name);
+        }
+    }
+    const bool keep_nulls = true;
+    merge(merged["code"], code, keep_nulls);
+}
+
+/// `code_path: P` is `code: {path: P}`, and null takes the code away.
+void merge_code_path(Json& merged, const Json& patch) {
+    const Json& path = patch.at("code_path");
+    const bool both = patch.contains("code") && !patch.at("code").is_null();
+    if (both) {
+        merged["code_path"] = path;     // parse_spec says that it is one too many
+    } else if (path.is_null()) {
+        merged.erase("code");
+    } else {
+        merge_code(merged, Json{{"path", path}});
+    }
+}
+
 }  // namespace
 
 Result<ParsedSpec> apply_patch(const Spec& current, const Json& patch, ParseOptions options) {
@@ -115,7 +143,11 @@ Result<ParsedSpec> apply_patch(const Spec& current, const Json& patch, ParseOpti
     Json merged = to_canonical(current);
     std::set<std::string> environment;      // what this patch itself says of it
     for (const auto& [name, value] : patch.items()) {
-        if (value.is_null() || is_whole(name)) {
+        if (name == "code_path") {
+            merge_code_path(merged, patch);
+        } else if (name == "code" && !value.is_null()) {
+            merge_code(merged, value);
+        } else if (value.is_null() || is_whole(name)) {
             merged[name] = value;
         } else if (name == "environment" || name == "labels") {
             Json map = pairs_as_map(root.member(name), name == "environment");

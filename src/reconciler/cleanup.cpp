@@ -49,6 +49,7 @@ boost::asio::awaitable<void> Cleanup::sweep() {
     const auto over = [this](void*) { sweeping_ = false; };
     const std::unique_ptr<void, decltype(over)> guard{this, over};
     unused_rows();
+    unnamed_code();
     co_await unnamed_networks();
 }
 
@@ -152,6 +153,40 @@ void Cleanup::unused_rows() {
                 }
             },
             [](const domain::Result<void>&) {});
+    }
+}
+
+/// Trees that neither a spec nor a revision that can be gone back to has.
+void Cleanup::unnamed_code() {
+    if (services_.code == nullptr || config_.cleanup_dry_run) {
+        return;
+    }
+    std::set<std::string> digests;
+    bool looked = false;
+    bool unsure = false;
+    const auto look = [&] {
+        looked = true;
+        services_.store.for_each([&](const domain::Record& record) {
+            for (const auto& [generation, spec] : record.specs) {
+                digests.insert(spec.code.digest);
+            }
+            const auto revisions = services_.store.revisions(record.container_id);
+            unsure = unsure || !revisions;
+            for (std::size_t i = 0; revisions && i < revisions->size(); ++i) {
+                digests.insert((*revisions)[i].spec.code.digest);
+            }
+        });
+    };
+    const std::size_t removed = services_.code->sweep([&](const std::string& digest) {
+        if (!looked) {
+            look();
+        }
+        return unsure || digests.contains(digest);
+    });
+    if (removed > 0) {
+        domain::Json details;
+        details["trees"] = removed;
+        tell("code", std::to_string(removed) + " copies that nothing declared names", std::move(details));
     }
 }
 

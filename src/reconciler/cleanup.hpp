@@ -1,4 +1,4 @@
-// What nobody needs any more: engine containers and networks of ours that no row names, and, by option, rows
+// What nobody needs any more: engine containers, networks and code of ours that no row names, and, by option, rows
 // that have not run for long (contract 7, design 4). Owns nothing but the memory of what it has seen and told;
 // runs on the io_context's thread. It decides what is due; the executor removes.
 #pragma once
@@ -32,6 +32,7 @@ private:
     boost::asio::awaitable<void> sweep();
     void unused_rows();
     boost::asio::awaitable<void> unnamed_networks();
+    void unnamed_code();
     std::set<std::string> needed_names() const;
     /// An activity_log; of a dry run once for each.
     void tell(const std::string& what, const std::string& why, domain::Json details);

@@ -76,6 +76,9 @@ boost::asio::awaitable<void> Executor::act(std::string id, Action action) {
             co_return co_await ensure_network(std::move(id), std::move(action));
         case Kind::clean_volumes: co_return co_await clean_volumes(std::move(id));
         case Kind::clean_socket: co_return co_await clean_socket(std::move(id));
+        case Kind::clean_code: co_return co_await clean_code(std::move(id));
+        case Kind::clean_workspace: co_return co_await clean_workspace(std::move(id));
+        case Kind::switch_code: co_return co_await switch_code(std::move(id), std::move(action));
         case Kind::gone: co_return co_await gone(std::move(id));
         default: co_return co_await record_only(std::move(id), std::move(action));
     }
@@ -145,6 +148,12 @@ boost::asio::awaitable<bool> Executor::remove_orphan(std::string docker_id) {
 }
 
 boost::asio::awaitable<void> Executor::stop(std::string id, Action action) {
+    if (action.purpose == domain::Purpose::update) {
+        const bool there = co_await code_is_there(id);
+        if (!there) {
+            co_return;
+        }
+    }
     const domain::Record* record = services_.store.find(id);
     if (record == nullptr) {
         co_return;

@@ -52,7 +52,7 @@ public:
 
 private:
     struct StopToken { Action action; domain::Time sent; };     ///< of a stop in hand; another one: it was given up
-    struct Made { std::string folder; std::vector<std::string> networks; };     ///< before there is an engine container
+    struct Made { std::string folder; std::vector<std::string> networks; std::string workspace; };      ///< before there is an engine container
     using Change = domain::Store::Change;
 
     boost::asio::awaitable<void> create(std::string id, Action action);
@@ -83,6 +83,12 @@ private:
     boost::asio::awaitable<void> record_only(std::string id, Action action);
     boost::asio::awaitable<void> clean_volumes(std::string id);
     boost::asio::awaitable<void> clean_socket(std::string id);
+    boost::asio::awaitable<void> clean_code(std::string id);
+    boost::asio::awaitable<void> clean_workspace(std::string id);
+    boost::asio::awaitable<void> switch_code(std::string id, Action action);
+    /// Before an old process is stopped for it: is the new code there?
+    boost::asio::awaitable<bool> code_is_there(std::string id);
+    std::string workspace_of(const domain::Record& record, const domain::Spec& spec) const;
     boost::asio::awaitable<void> gone(std::string id);
     boost::asio::awaitable<void> remove_networks(std::vector<std::string> names);
 

@@ -162,6 +162,15 @@ boost::asio::awaitable<void> Executor::tidy(std::string id) {
         spdlog::warn("could not remove a folder container_id={} error=\"{}\"", id,
                      removed.error().message);
     }
+    if (services_.code != nullptr) {
+        const auto unlinked = services_.code->remove_link(id);
+        if (!unlinked) {
+            spdlog::warn("could not remove a link container_id={} error=\"{}\"", id, unlinked.error().message);
+        }
+    }
+    if (!made.workspace.empty()) {
+        co_await services_.engine.remove_volume(made.workspace, false);
+    }
     co_await remove_networks(made.networks);
 }
 

@@ -34,7 +34,12 @@ boost::asio::awaitable<void> Executor::create(std::string id, Action action) {
     call.image_id = action.subject;
     intention.role = action.role;
     intention.cause = action.cause;
-    made_for_[id] = Made{record->socket_folder, call.spec.networking.networks};
+    if (call.spec.code.wanted() && services_.code != nullptr) {
+        call.code_link = services_.code->link_of(id);
+    }
+    call.workspace = workspace_of(*record, call.spec);
+    intention.workspace = call.workspace;
+    made_for_[id] = Made{record->socket_folder, call.spec.networking.networks, call.workspace};
     const auto folder = services_.make_folder(record->socket_folder);
     const bool written = co_await intend(id, std::move(intention));
     if (!written) {

@@ -107,7 +107,7 @@ std::optional<Action> Foresight::what_is_in_hand() {
         }
         return waits("its image is being pulled");
     }
-    if (!status.next_id.empty() && !status.pending.empty()) {
+    if ((!status.next_id.empty() || status.trial != 0) && !status.pending.empty()) {
         now_ = std::max(now_, model::crash_due(record_));
         model::tell_crashes(record_, {}, true, out_, moment());
         return waits("it ended; was that somebody's doing?");
@@ -146,7 +146,10 @@ void Foresight::apply(const Action& action) {
         case Kind::no_image: over_ = true; return;      // looked for again after its backoff
         case Kind::clean_volumes:
         case Kind::clean_socket:
+        case Kind::clean_code:
+        case Kind::clean_workspace:
         case Kind::gone: return clean(action);
+        case Kind::switch_code: return switch_code(action);
         case Kind::wait: return wait(action);
         case Kind::adopt:
             return record_only(action, containers_.at(action.docker_id), record_, out_, moment());
@@ -162,7 +165,8 @@ void Foresight::intend(const Action& action, Step step) {
     intention.purpose = action.purpose;
     intention.run = action.run;
     intention.started_seen = action.started_seen;
-    intention.generation = step == Step::create ? action.generation : record_.generation;
+    const bool of_its_own = step == Step::create || step == Step::link;
+    intention.generation = of_its_own ? action.generation : record_.generation;
     intention.role = action.role;
     intention.cut_short = action.kind == Kind::cut_short;
     intention.repairs = action.differences;
@@ -307,6 +311,11 @@ void Foresight::record_drift(const Action& action) {
     }
 }
 
+void Foresight::switch_code(const Action& action) {
+    intend(action, Step::link);
+    model::record_linked(record_, action.generation, out_);
+}
+
 void Foresight::look(const Action& action) {
     if (action.kind == Kind::ensure_network) {
         known_networks_.insert(action.subject);
@@ -326,6 +335,10 @@ void Foresight::clean(const Action& action) {
         model::record_cleanup(record_, model::CleanupPart::volumes, "removed");
     } else if (action.kind == Kind::clean_socket) {
         model::record_cleanup(record_, model::CleanupPart::socket, "removed");
+    } else if (action.kind == Kind::clean_code) {
+        model::record_cleanup(record_, model::CleanupPart::code, "removed");
+    } else if (action.kind == Kind::clean_workspace) {
+        model::record_cleanup(record_, model::CleanupPart::workspace, "removed");
     } else {
         model::record_gone(record_, {}, out_, moment());
     }

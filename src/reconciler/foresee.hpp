@@ -50,6 +50,7 @@ private:
     void simple_call(const Action& action);
     void repair(const Action& action);
     void record_drift(const Action& action);
+    void switch_code(const Action& action);
     void look(const Action& action);
     void clean(const Action& action);
     void wait(const Action& action);

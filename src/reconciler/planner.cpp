@@ -105,6 +105,14 @@ Next Planner::deletion() const {
     if (status_.cleanup.socket.empty()) {
         return step(make(Kind::clean_socket, "deletion was asked for"));
     }
+    const bool has_code = std::any_of(record_.specs.begin(), record_.specs.end(),
+                                      [](const auto& entry) { return entry.second.code.wanted(); });
+    if (status_.cleanup.code.empty() && (has_code || !status_.linked.empty())) {
+        return step(make(Kind::clean_code, "deletion was asked for"));
+    }
+    if (status_.cleanup.workspace.empty() && !status_.workspaces.empty()) {
+        return step(make(Kind::clean_workspace, "deletion was asked for"));
+    }
     return make(Kind::gone, "everything is clean");
 }
 
@@ -132,7 +140,10 @@ Next Planner::living() const {
         }
     }
     if (status_.verdict != Verdict::none) {
-        return verdict(next, prev);
+        return status_.trial != 0 ? code_verdict(main) : verdict(next, prev);
+    }
+    if (status_.trial != 0) {
+        return trial(main);
     }
     if (model::replacing(record_)) {
         return replace_or_old(main, next);
@@ -141,7 +152,7 @@ Next Planner::living() const {
                        status_.active_generation != record_.generation &&
                        status_.failed_generation != record_.generation;
     if (newer) {
-        return in_place_or_old(main);
+        return model::code_changes(record_) ? code_or_old(main) : in_place_or_old(main);
     }
     return main == nullptr ? missing_main() : run(*main);
 }
@@ -162,6 +173,9 @@ Next Planner::create(Generation generation, Role role, std::string cause) const 
             ensure.subject = network;
             return step(std::move(ensure));
         }
+    }
+    if (Next switched = link_before_create(generation, role)) {
+        return switched;
     }
     Action action = make(Kind::create, std::move(cause));
     action.generation = generation;
@@ -315,7 +329,11 @@ Next Planner::start(const Observed& container, Run run, std::string cause) const
     action.run = run;
     action.started_seen = container.started_at;
     Next waits = after_backoff(BackoffKind::run, action);
-    return waits->kind == Kind::wait ? waits : step(std::move(action));
+    if (waits->kind == Kind::wait) {
+        return waits;
+    }
+    Next switched = link(model::code_generation(record_));
+    return switched ? switched : step(std::move(action));
 }
 
 Next Planner::stop(const Observed& container, Purpose purpose, std::string cause) const {

@@ -1,5 +1,5 @@
 // Inside of the planner: one decision about one row. planner.cpp has its life and end, planner_replace.cpp the replace,
-// planner_drift.cpp what others changed. Only these include this; what others use is planner.hpp. Each
+// planner_drift.cpp what others changed, planner_code.cpp other code. Only these include this; what others use is planner.hpp. Each
 // method answers the next action of its part, or nothing; it reads its input and changes nothing.
 #pragma once
 
@@ -91,6 +91,14 @@ private:
     Next swap(const domain::Observed* main, const domain::Observed& next) const;
     Next start_next(const domain::Observed& next) const;
     Next in_place(const domain::Observed* main) const;
+    Next link(domain::Generation generation) const;
+    Next link_before_create(domain::Generation generation, domain::Role role) const;
+    Next code_change(const domain::Observed* main) const;
+    Next code_or_old(const domain::Observed* main) const;
+    Next trial(const domain::Observed* main) const;
+    Next watch_code(const domain::Observed& main, bool started) const;
+    Next start_code(const domain::Observed& main) const;
+    Next code_verdict(const domain::Observed* main) const;
     Next missing_main() const;
     Next run(const domain::Observed& main) const;
     Next own_name(const domain::Observed& main) const;

@@ -94,6 +94,9 @@ Next Planner::start_next(const Observed& next) const {
     if (status_.need_ping != Time{} && in_.last_ping <= status_.need_ping) {
         return make(Kind::ping, "it ended from outside; is the engine on its way down?");
     }
+    if (Next switched = link(status_.next_generation)) {
+        return switched;
+    }
     Action action = on(Kind::start, next, spec_changed());
     action.started_seen = next.started_at;
     action.run = record_.run_wanted;

@@ -17,6 +17,9 @@ void record_only(const Action& action, const domain::Observed& adopted, domain::
         case Kind::kept: return model::record_kept(record);
         case Kind::rolled_back: return model::record_rolled_back(record);
         case Kind::activate: return model::record_active(record, out);
+        case Kind::keep_code: return model::record_code_kept(record, out);
+        case Kind::drop_code: return model::record_code_dropped(record);
+        case Kind::code_rolled_back: return model::record_code_rolled_back(record);
         case Kind::gone_containers:
             return model::record_gone_containers(record, action.docker_ids, out, moment);
         case Kind::observe_generation: return model::record_observed_generation(record);

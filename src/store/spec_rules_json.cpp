@@ -79,6 +79,26 @@ void read_messaging(const Json& json, domain::Messaging& messaging) {
     read(json, "inject", messaging.inject);
 }
 
+Json code_to_json(const domain::Code& code) {
+    Json json = Json::object();
+    json["digest"] = code.digest;
+    json["path"] = code.path;
+    json["target"] = code.target;
+    json["file_count"] = code.file_count;
+    json["bytes"] = code.bytes;
+    json["contents"] = code.contents;
+    return json;
+}
+
+void read_code(const Json& json, domain::Code& code) {
+    read(json, "digest", code.digest);
+    read(json, "path", code.path);
+    read(json, "target", code.target);
+    read(json, "file_count", code.file_count);
+    read(json, "bytes", code.bytes);
+    read(json, "contents", code.contents);
+}
+
 }  // namespace
 
 void rules_to_json(const Spec& spec, Json& json) {
@@ -92,6 +112,12 @@ void rules_to_json(const Spec& spec, Json& json) {
     json["logging"]["driver"] = spec.logging.driver;
     json["logging"]["options"] = spec.logging.options;
     json["messaging"] = messaging_to_json(spec.messaging);
+    if (spec.code.wanted()) {
+        json["code"] = code_to_json(spec.code);
+    }
+    if (spec.workspace.enabled) {
+        json["workspace"] = spec.workspace.size;
+    }
     json["job"] = job_to_json(spec.job);
 }
 
@@ -112,6 +138,11 @@ void read_rules(const Json& json, Spec& spec) {
     if (const Json* messaging = field(json, "messaging")) {
         read_messaging(*messaging, spec.messaging);
     }
+    if (const Json* code = field(json, "code")) {
+        read_code(*code, spec.code);
+    }
+    spec.workspace.enabled = field(json, "workspace") != nullptr;
+    read(json, "workspace", spec.workspace.size);
     if (const Json* job = field(json, "job")) {
         read(*job, "active_deadline", spec.job.active_deadline);
         read(*job, "ttl_after_finished", spec.job.ttl_after_finished);

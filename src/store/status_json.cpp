@@ -28,6 +28,9 @@ void believed_to_json(const Status& status, Json& json) {
     put(json, "way_back", status.way_back);
     put_word(json, "verdict", kVerdicts, status.verdict);
     put(json, "failed_generation", status.failed_generation);
+    put(json, "linked", status.linked);
+    put(json, "trial", status.trial);
+    put(json, "trial_run", status.trial_run);
     put(json, "pulled_generation", status.pulled_generation);
     put(json, "pulled_run", status.pulled_run);
     put(json, "renew", status.renew);
@@ -62,6 +65,9 @@ void read_believed(const Json& json, Status& status) {
     read(json, "way_back", status.way_back);
     read_word(json, "verdict", kVerdicts, status.verdict);
     read(json, "failed_generation", status.failed_generation);
+    read(json, "linked", status.linked);
+    read(json, "trial", status.trial);
+    read(json, "trial_run", status.trial_run);
     read(json, "pulled_generation", status.pulled_generation);
     read(json, "pulled_run", status.pulled_run);
     read(json, "renew", status.renew);
@@ -111,7 +117,10 @@ void told_to_json(const Status& status, Json& json) {
     put(json, "anonymous_volumes", status.anonymous_volumes);
     put(json, "cleanup_container", status.cleanup.container);
     put(json, "cleanup_volumes", status.cleanup.volumes);
+    put(json, "workspaces", status.workspaces);
     put(json, "cleanup_socket", status.cleanup.socket);
+    put(json, "cleanup_code", status.cleanup.code);
+    put(json, "cleanup_workspace", status.cleanup.workspace);
     put(json, "result_seq", status.result_seq);
     put(json, "updated_fields", status.updated_fields);
     put(json, "updated_recreated", status.updated_recreated);
@@ -148,7 +157,10 @@ void read_told(const Json& json, Status& status) {
     read(json, "anonymous_volumes", status.anonymous_volumes);
     read(json, "cleanup_container", status.cleanup.container);
     read(json, "cleanup_volumes", status.cleanup.volumes);
+    read(json, "workspaces", status.workspaces);
     read(json, "cleanup_socket", status.cleanup.socket);
+    read(json, "cleanup_code", status.cleanup.code);
+    read(json, "cleanup_workspace", status.cleanup.workspace);
     read(json, "result_seq", status.result_seq);
     read(json, "updated_fields", status.updated_fields);
     read(json, "updated_recreated", status.updated_recreated);

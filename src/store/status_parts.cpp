@@ -52,6 +52,7 @@ Json intention_to_json(const Intention& intention) {
     put(json, "generation", intention.generation);
     put(json, "hash", intention.hash);
     json["role"] = word_of(kRoles, intention.role);
+    put(json, "workspace", intention.workspace);
     put(json, "cut_short", intention.cut_short);
     put_differences(json, "repairs", intention.repairs);
     put(json, "at", intention.at);
@@ -69,6 +70,7 @@ Intention intention_from_json(const Json& json) {
     read(json, "generation", intention.generation);
     read(json, "hash", intention.hash);
     read_word(json, "role", kRoles, intention.role);
+    read(json, "workspace", intention.workspace);
     read(json, "cut_short", intention.cut_short);
     read_differences(json, "repairs", intention.repairs);
     read(json, "at", intention.at);

@@ -6,6 +6,7 @@ import cpp_text
 EVERY_ROOM = None
 ROOMS = {
     'domain': {'domain'},
+    'code': {'code', 'domain'},
     'store': {'store', 'domain'},
     'docker': {'docker', 'domain'},
     'reconciler': {'reconciler', 'domain'},
@@ -17,7 +18,7 @@ ROOMS = {
     'main': EVERY_ROOM,
 }
 # The port that an adapter implements lives in the room that owns it.
-PORTS = {('docker', 'reconciler/engine.hpp')}
+PORTS = {('docker', 'reconciler/engine.hpp'), ('code', 'reconciler/code_folders.hpp')}
 # What a room must not even know of from outside.
 NETWORK = ('boost/asio', 'boost/beast')
 STORAGE = ('SQLiteCpp/', 'sqlite3.h')

@@ -62,6 +62,8 @@ void Daemon::build() {
     port_ = std::make_shared<EnginePort>(engine_, world_, instance_id,
                                          [this](const std::string& what) { return point(what); });
     reconciler::Services services{io_->get_executor(), *store_, *port_, *clock_, {}, {}, {}, {}};
+    links_ = std::make_unique<Links>(engine_, world_, [this](const std::string& what) { return point(what); });
+    services.code = links_.get();
     services.check_host_paths = [](const domain::Spec&) { return domain::Result<void>{}; };
     services.make_folder = [](const std::string&) { return domain::Result<void>{}; };
     services.remove_folder = [](const std::string&) { return domain::Result<bool>{true}; };

@@ -14,6 +14,7 @@
 
 #include "reconciler/reconciler.hpp"
 #include "sim/engine_port.hpp"
+#include "sim/links.hpp"
 #include "sim/virtual_clock.hpp"
 #include "store/store.hpp"
 
@@ -66,6 +67,7 @@ private:
     std::unique_ptr<boost::asio::io_context> io_;
     std::shared_ptr<VirtualClock> clock_;
     std::shared_ptr<EnginePort> port_;
+    std::unique_ptr<Links> links_;
     std::unique_ptr<store::Store> store_;
     std::unique_ptr<reconciler::Reconciler> reconciler_;
     std::string next_id_;

@@ -214,6 +214,7 @@ Awaitable<std::string> EnginePort::create(reconciler::CreateCall made) {
     call.hash = domain::spec_hash(made.spec);
     call.generation = made.generation;
     call.memory = made.spec.resources.memory;
+    call.has_code = !made.code_link.empty();
     const Reply reply = co_await ask(std::move(call));
     if (reply.kind != Reply::Kind::ok) {
         co_return error_of(reply);

@@ -183,6 +183,8 @@ void FakeEngine::create(const Call& call, const Answer& answer) {
     made->command = call.command;
     made->generation = call.generation;
     made->memory = call.memory;
+    made->has_code = call.has_code;
+    lost_mounts += call.has_code && !links.contains(call.container_id) ? 1 : 0;
     containers[made->docker_id] = made;
     owners_[made->docker_id] = made->container_id;
     ++count["create"];

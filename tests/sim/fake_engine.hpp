@@ -29,6 +29,7 @@ struct Process {
     };
     enum class End { none, own, ours, outside };
     std::string docker_id, container_id;
+    std::string digest;             ///< what its link stood for when it began; empty without code
     Time start, end;
     int code = 0;
     End how = End::none;
@@ -52,6 +53,7 @@ struct Container {
     std::set<std::string> networks{"net"};
     bool running = false, paused = false, removing = false, there = true;
     bool sick = false;              ///< its probes fail
+    bool has_code = false;
     Time started_at, finished_at;
     int code = 0;
     ProcessPtr process;
@@ -67,6 +69,7 @@ struct Call {
     std::string docker_id, container_id, name, image, command, hash;
     std::uint64_t generation = 0;
     std::int64_t memory = 0;
+    bool has_code = false;
     Duration grace{};
     std::function<void(const EngineEvent&)> on_event;
     std::function<void(const domain::NetworkEvent&)> on_network;
@@ -141,6 +144,9 @@ public:
     std::map<std::string, std::vector<Time>> failed;                ///< by container id, and by image
     std::vector<Time> away_times;
     std::map<std::string, int> changed;     ///< by container id: how often somebody changed a limit or a network
+    std::map<std::string, std::string> links;       ///< by container id: the digest of the code
+    bool tree_lost = true;                          ///< the one called "lost"
+    int lost_mounts = 0;                    ///< containers made or started with a link that is not there
     std::function<bool(const std::string& container_id, const std::string& docker_id)> intends;
     std::function<void(const Container&, bool outside)> starting;   ///< asked before a process begins
 

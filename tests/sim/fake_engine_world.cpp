@@ -113,15 +113,20 @@ void FakeEngine::start_process(const ContainerPtr& container, bool by_outside) {
     process->start = container->started_at;
     process->outside_start = by_outside;
     container->process = process;
+    if (container->has_code) {
+        lost_mounts += links.contains(container->container_id) ? 0 : 1;
+        process->digest = links[container->container_id];
+    }
     processes.push_back(process);
     emit(event(EngineEvent::Type::start, *container));
-    if (container->command != "crash" && container->command != "job") {
+    const bool crashes = container->command == "crash" || process->digest == "crash";
+    if (!crashes && container->command != "job") {
         return;
     }
     const double after = world_.random.pick({0.0, 0.001, 0.1, 1.0, 7.0});
-    world_.at(seconds(after), [this, container, process] {
+    world_.at(seconds(after), [this, container, process, crashes] {
         if (container->process == process) {
-            own_exit(container, container->command == "crash" ? 1 : 0);
+            own_exit(container, crashes ? 1 : 0);
         }
     });
 }

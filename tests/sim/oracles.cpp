@@ -107,7 +107,8 @@ void Simulation::judge_done(const Wish& wish) {
             return std::any_of(versions.lower_bound(wish.target->generation), versions.end(),
                                [&](const auto& entry) {
                                    return entry.second.image == seen->image &&
-                                          entry.second.command == seen->command;
+                                          entry.second.command == seen->command &&
+                                          (!seen->running || entry.second.code == seen->process->digest);
                                });
         });
         if (!there) {
@@ -128,9 +129,11 @@ bool Simulation::failure_seen(const Wish& wish) const {
     const auto versions = versions_.find(wish.container_id);
     if (versions != versions_.end()) {
         for (const auto& [generation, version] : versions->second) {
-            const auto of_image = engine.failed.find(version.image);
-            if (of_image != engine.failed.end() && any_after(of_image->second, from)) {
-                return true;
+            for (const std::string& what : {version.image, version.code}) {
+                const auto of_it = engine.failed.find(what);
+                if (of_it != engine.failed.end() && any_after(of_it->second, from)) {
+                    return true;
+                }
             }
         }
     }
@@ -146,6 +149,21 @@ bool Simulation::failure_seen(const Wish& wish) const {
                                   });
 }
 
+/// A start of ours is made with the code of the generation that it is for.
+void Simulation::judge_code(const domain::Record& record, const Container& container) {
+    const domain::Status& status = record.status;
+    const domain::Generation generation = container.docker_id == status.next_id
+                                              ? status.next_generation
+                                              : model::code_generation(record);
+    const auto spec = record.specs.find(generation);
+    const std::string wanted = spec == record.specs.end() ? "?" : spec->second.code.digest;
+    const auto link = engine.links.find(record.container_id);
+    const std::string is = link == engine.links.end() || !container.has_code ? "" : link->second;
+    if (is != wanted) {
+        bad(container.docker_id + " of " + record.container_id + " starts with code " + is + ", not " + wanted);
+    }
+}
+
 void Simulation::judge_start(const Container& container, bool by_outside) {
     for (const auto& [id, other] : engine.containers) {
         const bool beside = other->container_id == container.container_id && other->running &&
@@ -156,11 +174,17 @@ void Simulation::judge_start(const Container& container, bool by_outside) {
         }
     }
     const domain::Record* record = row(container.container_id);
-    if (record == nullptr || record->deleted || with_outsiders() || !record->status.intention) {
+    if (record == nullptr || record->deleted || !record->status.intention) {
         return;
     }
     const domain::Intention& intention = *record->status.intention;
     if (intention.step != domain::Step::start || intention.docker_id != container.docker_id) {
+        return;
+    }
+    if (!by_outside) {
+        judge_code(*record, container);
+    }
+    if (with_outsiders()) {
         return;
     }
     const Wish* last = nullptr;
@@ -212,6 +236,18 @@ void Simulation::judge_container(const Container& container) {
     }
 }
 
+/// No link is left behind, and none was missing when it was mounted.
+void Simulation::judge_links() {
+    if (engine.lost_mounts > 0) {
+        bad(std::to_string(engine.lost_mounts) + " containers with a link to code that was not there");
+    }
+    for (const auto& [id, digest] : engine.links) {
+        if (row(id) == nullptr) {
+            bad("the link of " + id + " is left");
+        }
+    }
+}
+
 void Simulation::judge_row(const domain::Record& record) {
     const domain::Status& status = record.status;
     const std::string& id = record.container_id;
@@ -221,7 +257,7 @@ void Simulation::judge_row(const domain::Record& record) {
     const ContainerPtr main = engine.find(status.docker_id);
     const auto flaps = [](const domain::Spec& spec) {
         const std::string& command = spec.command->front();
-        return command == "crash" ||
+        return command == "crash" || spec.code.digest == "crash" ||
                (command == "job" && spec.restart.policy == domain::Restart::Policy::always);
     };
     const bool flapping = flaps(record.spec()) || flaps(record.active_spec());
@@ -253,6 +289,12 @@ void Simulation::judge_row(const domain::Record& record) {
         if (wanted->second.image != main->image || wanted->second.command != main->command) {
             bad(id + " has an old spec, generation " + std::to_string(record.generation) +
                 " active " + std::to_string(status.active_generation));
+        }
+        if (main->running && main->process->digest != wanted->second.code) {
+            bad(id + " runs code " + main->process->digest + ", not " + wanted->second.code);
+        }
+        if (status.trial != 0 && !flapping) {
+            bad(id + " ends with code that is still tried");
         }
         if (!failed && !waits) {
             judge_drift(record, *main, wanted->second.memory);

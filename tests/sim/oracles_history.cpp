@@ -62,6 +62,7 @@ void Simulation::final() {
         judge_container(*container);
     }
     daemon.store().for_each([this](const domain::Record& record) { judge_row(record); });
+    judge_links();
     judge_crashes();
     judge_reruns();
     judge_heat();

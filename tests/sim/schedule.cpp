@@ -33,6 +33,7 @@ void Schedule::go() {
     engine.fault_p = engine.drop_p = daemon.kill_p = 0;
     engine.slow_stream = false;
     engine.registry.insert("flaky");
+    engine.tree_lost = false;
     for (const auto& [id, container] : engine.containers) {
         const domain::Record* record = row(container->container_id);
         if (record != nullptr && record->desired != DesiredState::running) {
@@ -89,7 +90,7 @@ bool Schedule::used(const std::string& container_id) const {
 Patch Schedule::random_patch() {
     Random& random = world.random;
     Patch patch;
-    const int which = static_cast<int>(random.below(6));
+    const int which = static_cast<int>(random.below(9));
     if (which == 0) {
         patch.memory = random.pick({1, 2});
     }
@@ -98,6 +99,9 @@ Patch Schedule::random_patch() {
     }
     if (which == 2 || which == 4) {
         patch.image = random.pick({"i1", "i1", "i2", "slow", "flaky", "none"});
+    }
+    if (which >= 6 || (which <= 2 && random.chance(0.15))) {
+        patch.code = random.pick({"c1", "c1", "c2", "c2", "c3", "crash", "lost"});
     }
     if (which == 3) {
         patch.name = random.pick({"a", "b", "c"});
@@ -135,6 +139,9 @@ void Schedule::create(const std::string& container_id) {
     }
     if (random.chance(0.3)) {
         wish.spec.pull_policy = domain::PullPolicy::always;
+    }
+    if (random.chance(0.5)) {
+        wish.spec.code.digest = random.pick({"c1", "c1", "c2", "crash", "lost"});
     }
     if (random.chance(0.2)) {
         make_job(wish.spec);

@@ -124,6 +124,9 @@ std::optional<domain::Request> Simulation::request_of(const Wish& wish) {
         if (wish.patch.command) {
             request.spec->command = std::vector<std::string>{*wish.patch.command};
         }
+        if (wish.patch.code) {
+            request.spec->code.digest = *wish.patch.code;
+        }
         if (wish.patch.memory) {
             request.spec->resources.memory = *wish.patch.memory * kMemoryUnit;
         }
@@ -192,6 +195,7 @@ void Simulation::capture(Wish& wish) {
     Version version;
     version.image = spec.image;
     version.command = spec.command->front();
+    version.code = spec.code.digest;
     version.memory = static_cast<int>(spec.resources.memory / kMemoryUnit);
     versions_[wish.container_id][record->generation] = version;
 }

@@ -16,7 +16,8 @@ namespace flow::sim {
 
 struct Patch {
     std::optional<std::string> name, image, command;
-    std::optional<int> memory;              ///< in units of 8 MiB
+    std::optional<int> memory = {};         ///< in units of 8 MiB
+    std::optional<std::string> code = {};   ///< its digest
 };
 
 /// A request of a client, and what came of it.
@@ -41,7 +42,7 @@ struct Wish {
 
 /// What the oracles remember of each generation.
 struct Version {
-    std::string image, command;
+    std::string image, command, code;
     int memory = 0;
 };
 
@@ -92,6 +93,8 @@ private:
     void judge_container(const Container& container);
     void judge_row(const domain::Record& record);
     void judge_running(const domain::Record& record, const ContainerPtr& main, bool flapping);
+    void judge_code(const domain::Record& record, const Container& container);
+    void judge_links();
     void judge_drift(const domain::Record& record, const Container& main, int memory);
     void judge_image(const domain::Record& record, const Container& main);
     void judge_told(const domain::Record& record, bool running);

@@ -139,9 +139,13 @@ std::map<std::string, std::string> Walk::summary() const {
     std::vector<std::string> there;
     for (const auto& [id, container] : engine.containers) {
         there.push_back(container->container_id + " " + container->name + " " + container->image +
-                        " " + container->command + (container->running ? " runs; " : "; "));
+                        " " + container->command +
+                        (container->running ? " runs " + container->process->digest + "; " : "; "));
     }
     std::sort(there.begin(), there.end());
+    for (const auto& [id, digest] : engine.links) {
+        there.push_back("link " + id + " " + digest + "; ");
+    }
     for (const std::string& one : there) {
         text["containers"] += one;
     }

@@ -261,6 +261,98 @@ void walk15(Walk& walk) {
     walk.settle();
 }
 
+domain::Spec with_code(const std::string& digest) {
+    domain::Spec spec = service();
+    spec.code.digest = digest;
+    return spec;
+}
+
+Patch code(const std::string& digest) {
+    Patch patch;
+    patch.code = digest;
+    return patch;
+}
+
+void new_code(Walk& walk, const std::string& digest) {
+    walk.create(1, with_code("c1"), kRunning);
+    walk.settle();
+    walk.update(1, code(digest));
+    walk.settle();
+}
+
+/// The new code stays up, and then another one: the same engine container all the time.
+void walk16(Walk& walk) {
+    new_code(walk, "c2");
+    walk.update(1, code("c3"));
+    walk.settle();
+}
+
+void walk16b(Walk& walk) { new_code(walk, "crash"); }
+
+/// A stop in the window ends the watch; the new code stays.
+void walk16c(Walk& walk) {
+    walk.create(1, with_code("c1"), kRunning);
+    walk.settle();
+    walk.update(1, code("c2"));
+    walk.run_for(4);
+    walk.stop();
+    walk.settle();
+    walk.start();
+    walk.settle();
+}
+
+/// Never ran; stopped; completed: the link is switched, and nothing starts.
+void walk16d(Walk& walk) {
+    domain::Spec job = with_code("c1");
+    job.name = "b";
+    walk.create(1, with_code("c1"), kCreated);
+    walk.create(2, job, kRunning);
+    walk.settle();
+    walk.update(1, code("c2"));
+    walk.settle();
+    walk.until_running(2);
+    walk.exit(0, 2);
+    walk.settle();
+    walk.update(2, code("c2"));
+    walk.settle();
+}
+
+/// Code and command at once: a replace, whose way back brings the old code with the old container.
+void walk16e(Walk& walk) {
+    walk.create(1, with_code("c1"), kRunning);
+    walk.settle();
+    Patch both = code("c2");
+    both.command = "bad";
+    walk.update(1, both);
+    walk.settle();
+    both.command = "deaf";
+    walk.update(1, both);
+    walk.settle();
+}
+
+/// The first code needs a recreate; its deletion takes the link along.
+void walk16f(Walk& walk) {
+    walk.create(1, service(), kRunning);
+    walk.settle();
+    walk.update(1, code("c1"));
+    walk.settle();
+    walk.remove();
+    walk.settle();
+}
+
+/// Its tree is gone: the old code runs on.
+void walk16g(Walk& walk) { new_code(walk, "lost"); }
+
+/// A restart and an update with new code at once.
+void walk16h(Walk& walk) {
+    walk.create(1, with_code("c1"), kRunning);
+    walk.settle();
+    walk.update(1, code("c2"));
+    walk.restart();
+    walk.update(1, code("c3"));
+    walk.settle();
+}
+
 }  // namespace
 
 std::vector<NamedWalk> all_walks() {
@@ -282,7 +374,15 @@ std::vector<NamedWalk> all_walks() {
             {"12_dies_before_the_answer", walk12, {}},
             {"13_three_starts", walk13, {}},
             {"14_stop_restart_update", walk14, {}},
-            {"15_late_die", walk15, {}}};
+            {"15_late_die", walk15, {}},
+            {"16_new_code", walk16, {}},
+            {"16_code_that_crashes", walk16b, {}},
+            {"16_stopped_in_the_window", walk16c, {"calls"}},
+            {"16_code_of_what_does_not_run", walk16d, {}},
+            {"16_code_and_command", walk16e, {}},
+            {"16_first_code", walk16f, {}},
+            {"16_code_that_is_gone", walk16g, {"calls"}},
+            {"16_restart_and_code", walk16h, {"calls", "rows", "told"}}};
 }
 
 }  // namespace flow::sim

@@ -66,9 +66,8 @@ void tell_crash(Record& record, const PendingExit& exit, const CrashLogs& logs, 
 
 /// The new one's own exit within the window decides the verdict once it is sure (model 5).
 void judge_window(Record& record, const PendingExit& exit, Changes& out) {
-    const Status& status = record.status;
-    const bool decides = exit.window && status.next_id == exit.docker_id &&
-                         status.verdict == Verdict::none && !period(record, exit.docker_id).open;
+    const bool decides = exit.window && in_window(record, exit.docker_id) &&
+                         !period(record, exit.docker_id).open;
     if (!decides) {
         return;
     }

@@ -36,11 +36,7 @@ Json answer_of(const Record& record, const OpenRequest& request) {
         add_updated_fields(record, answer);     // of the event that result_seq names
     }
     if (request.target.kind == Target::Kind::gone) {
-        answer["cleanup"] = {{"container", status.cleanup.container},
-                             {"volumes", status.cleanup.volumes},
-                             {"socket", status.cleanup.socket},
-                             {"code", "none"},
-                             {"workspace", "none"}};
+        answer["cleanup"] = cleanup_json(status.cleanup);
         return answer;
     }
     answer["ports"] = ports_json(status.ports);

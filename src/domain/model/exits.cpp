@@ -5,6 +5,7 @@
 #include "domain/model/facts.hpp"
 #include "domain/model/model.hpp"
 #include "domain/model/rules.hpp"
+#include "domain/model/steps.hpp"
 
 namespace flow::domain::model {
 namespace {
@@ -84,13 +85,12 @@ PendingExit pending_of(const Record& record, const ExitFact& exit) {
 
 void own_exit(Record& record, const ExitFact& exit, Changes& out, const Moment& moment) {
     Status& status = record.status;
-    const bool window = exit.docker_id == status.next_id && status.way_back &&
-                        status.verdict == Verdict::none;
+    const bool window = in_window(record, exit.docker_id);
     PendingExit pending = pending_of(record, exit);
     pending.window = window;
     pending.counted = true;
     if (window && exit.code == 0) {
-        commit_keep(record, out);
+        status.trial != 0 ? record_code_kept(record, out) : commit_keep(record, out);
     }
     if (!window || exit.code == 0) {
         count_exit(record, exit, moment);

@@ -8,8 +8,7 @@ namespace {
 
 /// Within the window the new one has to stay healthy; what it says is not asked for: its log has it (model 5).
 void judge_unhealthy(Record& record, const std::string& docker_id, Changes& out) {
-    const Status& status = record.status;
-    if (docker_id != status.next_id || !status.way_back || status.verdict != Verdict::none) {
+    if (!in_window(record, docker_id)) {
         return;
     }
     Error error;

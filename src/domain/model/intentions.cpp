@@ -32,6 +32,12 @@ void intend(Record& record, Intention intention, Changes& out, const Moment& mom
     if (intention.step == Step::stop && intention.purpose == Purpose::update) {
         record.status.way_back = record.status.way_back || should_run(record);
     }
+    if (intention.step == Step::link) {
+        record.status.linked.clear();       // until it is known again what it stands for
+    }
+    if (!intention.workspace.empty()) {
+        record.status.workspaces.insert(intention.workspace);
+    }
     record.status.intention = std::move(intention);
 }
 

@@ -8,9 +8,7 @@
 #include "domain/spec_canonical.hpp"
 
 namespace flow::domain::model {
-namespace {
 
-/// container_updated: what differs between the generation that was active and the new one.
 void tell_updated(Record& record, Generation before, bool recreated, Changes& out) {
     Status& status = record.status;
     status.updated_fields.clear();
@@ -25,7 +23,15 @@ void tell_updated(Record& record, Generation before, bool recreated, Changes& ou
     tell(record, "container_updated", further, out);
 }
 
-}  // namespace
+void tell_start_by_update(Record& record) {
+    Status& status = record.status;
+    const Period* main = find_period(record, status.docker_id);
+    const bool restart_asked = record.restart_run != 0 && main != nullptr &&
+                               main->run >= record.restart_run;
+    if (main != nullptr && status.running_told && !restart_asked) {
+        status.start_told = main->start;
+    }
+}
 
 void activate(Record& record, Generation generation) {
     Status& status = record.status;
@@ -72,12 +78,8 @@ void commit_keep(Record& record, Changes& out) {
     activate(record, status.next_generation);
     const bool windowed = status.way_back;
     status.way_back = false;
-    const Period* main = find_period(record, status.docker_id);
-    const bool restart_asked = record.restart_run != 0 && main != nullptr &&
-                               main->run >= record.restart_run;
-    if (windowed && main != nullptr && status.running_told && !restart_asked) {
-        // container_updated alone tells this start (model 10).
-        status.start_told = main->start;
+    if (windowed) {
+        tell_start_by_update(record);
     }
     if (!status.created_told) {
         tell_created(record, out);
@@ -90,9 +92,12 @@ namespace {
 /// The new one counts and stays as it is, until somebody asks for something else.
 void leave_failed(Record& record) {
     Status& status = record.status;
-    swap_in(status);
-    status.way_back = false;
-    status.active_generation = status.next_generation;
+    const Generation tried = status.trial != 0 ? status.trial : status.next_generation;
+    if (status.trial == 0) {
+        swap_in(status);
+    }
+    end_trial(record);
+    status.active_generation = tried;
     status.observed_generation = std::max(status.observed_generation, status.active_generation);
     if (!runs(record)) {
         // A restart that was asked for since is a run of its own.
@@ -106,28 +111,29 @@ void leave_failed(Record& record) {
 
 void commit_failed_update(Record& record, const Error& error, Changes& out) {
     Status& status = record.status;
-    const auto spec = record.specs.find(status.next_generation);
+    const Generation tried = status.trial != 0 ? status.trial : status.next_generation;
+    const auto spec = record.specs.find(tried);
     const bool pause = spec != record.specs.end() &&
                        spec->second.update.on_failure == OnFailure::pause;
     // A restart that brings a bad image does not make a newer generation that has failed any better.
-    status.failed_generation = std::max(status.failed_generation, status.next_generation);
+    status.failed_generation = std::max(status.failed_generation, tried);
     status.renew = false;
     status.message = error.message;
     Error failed = error;
     failed.message = "update of " + record.spec().name + " to generation " +
-                     std::to_string(status.next_generation) + " failed and was " +
+                     std::to_string(tried) + " failed and was " +
                      (pause ? "left as it is (update.on_failure: pause): " : "rolled back: ") +
                      error.message;
     failed.details["reason"] = "UpdateFailed";
     Failure failure;
     failure.part = Failure::Part::verdict;
-    failure.generation = status.next_generation;
+    failure.generation = tried;
     note(record, LogKind::outcome, pause ? "PauseUpdate" : "RollBack", failed.message, out);
     fail_requests(record, failure, failed, out);
     if (pause) {
         leave_failed(record);
     } else {
-        status.pinned = status.pinned || name_has_moved(record);
+        status.pinned = status.pinned || (status.trial == 0 && name_has_moved(record));
         status.verdict = Verdict::roll_back;
     }
 }
@@ -159,6 +165,9 @@ void record_active(Record& record, Changes& out, Generation generation) {
     status.backoff.erase(BackoffKind::change);
     const bool pulled = status.pulled_generation >= before;
     activate(record, generation == 0 ? record.generation : generation);
+    if (status.next_id.empty() && status.trial == 0) {
+        status.way_back = false;    // of an update that was taken back before it came to anything
+    }
     if (pulled) {
         status.pulled_generation = std::max(status.pulled_generation, status.active_generation);
     }
@@ -196,6 +205,16 @@ void record_cleanup(Record& record, CleanupPart part, std::string value) {
     }
 }
 
+Json cleanup_json(const Cleanup& cleanup) {
+    Json json;
+    json["container"] = cleanup.container;
+    json["volumes"] = cleanup.volumes;
+    json["socket"] = cleanup.socket;
+    json["code"] = cleanup.code;
+    json["workspace"] = cleanup.workspace;
+    return json;
+}
+
 void record_gone(Record& record, const CrashLogs& logs, Changes& out, const Moment& moment) {
     const std::vector<PendingExit> pending = record.status.pending;
     for (const PendingExit& exit : pending) {
@@ -205,18 +224,15 @@ void record_gone(Record& record, const CrashLogs& logs, Changes& out, const Mome
     }
     tell_crashes(record, logs, true, out, moment);
     Cleanup& cleanup = record.status.cleanup;
-    for (std::string* part : {&cleanup.container, &cleanup.volumes, &cleanup.socket}) {
+    for (std::string* part : {&cleanup.container, &cleanup.volumes, &cleanup.socket, &cleanup.code,
+                              &cleanup.workspace}) {
         if (part->empty()) {
             *part = "none";
         }
     }
     Json further;
     further["status"] = "deleted";
-    further["cleanup"] = {{"container", cleanup.container},
-                          {"volumes", cleanup.volumes},
-                          {"socket", cleanup.socket},
-                          {"code", "none"},
-                          {"workspace", "none"}};
+    further["cleanup"] = cleanup_json(cleanup);
     record.status.state = State::removed;
     tell(record, "container_deleted", further, out);
     end_requests_of_gone(record, out);

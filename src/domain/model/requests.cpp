@@ -93,7 +93,8 @@ bool accept_spec(Record& record, const Spec& spec, Seq seq) {
     if (!differs && !again) {
         return false;
     }
-    const bool recreate = change_between(record.spec(), spec) == ChangeKind::recreate;
+    const ChangeKind change = change_between(record.spec(), spec);
+    const bool recreate = change == ChangeKind::recreate || change == ChangeKind::code;
     forget_drift(record);
     record.specs[record.generation + 1] = spec;
     ++record.generation;

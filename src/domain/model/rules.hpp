@@ -21,6 +21,14 @@ bool runs(const Record& record);
 bool replacing(const Record& record);
 /// The run of the active generation goes on: a replace has a window and a way back (model 5).
 bool has_way_back(const Record& record);
+/// A newer spec asks for other code in the same engine container, and it is not tried yet (model 6).
+bool code_changes(const Record& record);
+/// Whose code the engine container that counts is to have: the one that is tried, else the active one.
+Generation code_generation(const Record& record);
+/// What is tried, with a way back and without a verdict: the new engine container, or the new code in the same one.
+bool in_window(const Record& record, const std::string& docker_id);
+/// Nothing is tried any more.
+void end_trial(Record& record);
 /// A restart_container asks for a pull first (contract 2, pull_policy always).
 bool restart_pulls(const Record& record);
 /// The generation to be made: the latest, or the one that counts while that has failed.
@@ -59,6 +67,10 @@ bool ended_from_outside(const Record& record);
 /// error is wanted again (model 1).
 void activate(Record& record, Generation generation);
 void commit_keep(Record& record, Changes& out);
+/// container_updated: what differs between the generation that was active and the one that is.
+void tell_updated(Record& record, Generation before, bool recreated, Changes& out);
+/// container_updated alone tells the start of what runs (model 10), unless a restart was asked for.
+void tell_start_by_update(Record& record);
 /// The new one failed in its window: back to the old one, or left as it is (`update.on_failure: pause`).
 void commit_failed_update(Record& record, const Error& error, Changes& out);
 /// Of the process that runs and counts; "none" while none does.
@@ -77,6 +89,7 @@ EventDraft activity_of(const Record& record, std::string type, std::string messa
 void note(Record& record, LogKind kind, std::string type, std::string summary, Changes& out);
 /// The fields of the newest container_updated, for the event and for answers that name it.
 void add_updated_fields(const Record& record, Json& payload);
+Json cleanup_json(const Cleanup& cleanup);
 Json ports_json(const std::vector<BoundPort>& ports);
 /// "SIGKILL" for 9; "signal 77" for what has no name.
 std::string signal_name(int signal);

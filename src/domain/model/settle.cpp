@@ -115,7 +115,7 @@ void forget(Record& record) {
     std::erase_if(record.specs, [&](const auto& entry) {
         const bool being_made = status.intention && status.intention->generation == entry.first;
         return entry.first != record.generation && entry.first != status.active_generation &&
-               entry.first != status.next_generation && !being_made;
+               entry.first != status.next_generation && entry.first != status.trial && !being_made;
     });
     std::erase_if(record.status.baselines, [&](const auto& entry) {
         const std::string& id = entry.first;

@@ -76,12 +76,15 @@ bool in_update(const Record& record) {
     if (status.verdict == Verdict::roll_back) {
         return true;
     }
-    if (status.next_id.empty() || !status.way_back) {
+    if (!status.way_back) {
         return false;
+    }
+    if (status.trial != 0) {
+        return true;
     }
     const bool stops_old = status.intention && status.intention->step == Step::stop &&
                            status.intention->purpose == Purpose::update;
-    return stops_old || !runs(record);
+    return (!status.next_id.empty() || code_changes(record)) && (stops_old || !runs(record));
 }
 
 /// Its end by KILL is not judged yet: for 250 ms it may turn out as somebody's `docker rm -f`, and then it is no error.

@@ -37,7 +37,9 @@ void bump(Record& record, BackoffKind kind, const Delays& delays, Time now) {
 BackoffKind waits_for(const Record& record, Step step) {
     const Status& status = record.status;
     const auto& intention = status.intention;
-    if (step == Step::update || step == Step::repair ||
+    const bool other_code = step == Step::link &&
+                            (!intention || intention->generation != status.active_generation);
+    if (step == Step::update || step == Step::repair || other_code ||
         (step == Step::create && intention && intention->role == Role::next)) {
         return BackoffKind::change;
     }
@@ -175,7 +177,7 @@ void record_start_failed(Record& record, const Intention& start, const Error& er
         return;
     }
     Failure failure{Failure::Part::start, 0, start.run};
-    if (start.docker_id == status.next_id && status.way_back) {
+    if (in_window(record, start.docker_id)) {
         commit_failed_update(record, error, out);      // first: an update is told that it was rolled back
         fail_requests(record, failure, error, out);
         return;

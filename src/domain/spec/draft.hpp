@@ -58,6 +58,10 @@ void read_update(const Field& field, SpecDraft& draft);
 void read_pull_policy(const Field& field, SpecDraft& draft);
 void read_registry_auth(const Field& field, SpecDraft& draft);
 void read_logging(const Field& field, SpecDraft& draft);
+void read_code(const Field& field, SpecDraft& draft);
+/// After code, with which it must not be given.
+void read_code_path(const Field& field, SpecDraft& draft);
+void read_workspace(const Field& field, SpecDraft& draft);
 void read_messaging(const Field& field, SpecDraft& draft);
 void read_backoff_limit(const Field& field, SpecDraft& draft);
 void read_active_deadline(const Field& field, SpecDraft& draft);

@@ -6,10 +6,6 @@ namespace flow::domain {
 namespace {
 
 constexpr ForeignField kSpecFields[] = {
-    // Of our own schema, to come.
-    {"code", "is not supported yet"},
-    {"code_path", "is not supported yet"},
-    {"workspace", "is not supported yet"},
     // Compose's and Docker's spellings of what we have.
     {"apparmor", "use security.apparmor"},
     {"args", "use command"},

@@ -281,6 +281,12 @@ void settle_mounts(SpecDraft& draft, FieldErrors& errors) {
             errors.add(path, "mounts at " + shown(target) + ", where another entry mounts already");
         }
     };
+    if (draft.spec.code.wanted()) {
+        check("code.target", draft.spec.code.target);
+    }
+    if (draft.spec.workspace.enabled) {
+        check("workspace", Workspace::kTarget);
+    }
     for (const Mount& mount : draft.spec.volumes) {
         check("volumes", mount.target);
     }

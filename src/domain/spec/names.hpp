@@ -22,6 +22,9 @@ std::optional<std::string> why_bad_object_name(std::string_view name);
 /// absolute, or has "..".
 std::optional<std::string> clean_path(std::string_view path);
 
+/// The relative name of a file of code: no "..", no empty part, no control characters.
+std::optional<std::string> why_bad_file_name(std::string_view name);
+
 /// Is `path` the same as `root`, or below it? Both are clean paths.
 bool is_at_or_below(std::string_view path, std::string_view root);
 
