@@ -289,7 +289,7 @@ void Foresight::repair(const Action& action) {
     const auto baseline = record_.status.baselines.find(action.docker_id);
     if (target != nullptr && baseline != record_.status.baselines.end()) {
         const domain::Settings should = domain::Settings::parse(baseline->second.settings.str());
-        domain::Settings is = domain::Settings::parse(target->settings);
+        domain::Settings is = domain::Settings::parse(target->settings.str());
         for (const domain::Difference& difference : action.differences) {
             is.erase(difference.field);
             if (should.contains(difference.field)) {
