@@ -164,6 +164,13 @@ class Daemon:
             time.sleep(1)
             calm = calm + 1 if self.cpu() - cpu < 0.03 and self.engine.counts()['last_call'] == last else 0
 
+    def has_looked(self):
+        """Until it has asked for nothing but pings and lists for three seconds: the first usage figures are sampled, and
+        the rows written, after the answer of /readyz."""
+        looks = -1
+        while looks != (looks := sum(self.engine.counts()['counts'].get(kind, 0) for kind in ('inspect', 'stats'))):
+            time.sleep(3)
+
     def idle(self, seconds):
         """CPU seconds, the time, and the engine's calls meanwhile."""
         before, cpu, began = self.engine.counts()['counts'], self.cpu(), time.monotonic()
@@ -289,7 +296,7 @@ def measure(count, options):
                 out['silent_percent'] = 100 * silent
                 expect(asked, list=0)
             else:
-                time.sleep(5)       # the rows are written after the answer of /readyz
+                daemon.has_looked()
                 used, took, asked = daemon.idle(options.idle / 2)
                 out['passes'] = asked['list']
                 out['pass_cpu_s'] = (used - silent * took) / asked['list']

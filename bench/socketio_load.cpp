@@ -1,6 +1,7 @@
 // The load of socketio_compare.py:
 //   socketio-load acks|broadcast|idle --port N --server-pid N [--clients N] [--in-flight N] [--warmup N] [--count N]
 //                 [--limit SECONDS]
+//   socketio-load messages --containers ID,ID [--expect-reply 1] … (the same; the server is the daemon)
 //   socketio-load floor [--clients N] [--count N]       (no server: what one send() for each receiver costs)
 // One line of JSON on standard output; 1 and a line on standard error when the server did not do what it should.
 #include <cstdio>
@@ -8,6 +9,7 @@
 #include <exception>
 #include <map>
 #include <memory>
+#include <sstream>
 #include <string>
 
 #include "send_floor.hpp"
@@ -35,6 +37,13 @@ LoadOptions read_options(int argc, char** argv) {
             options.server_pid = static_cast<int>(value);
         } else if (name == "--limit") {
             options.limit = std::chrono::seconds(value);
+        } else if (name == "--expect-reply") {
+            options.expect_reply = value != 0;
+        } else if (name == "--containers") {
+            std::istringstream ids(argv[i + 1]);
+            for (std::string id; std::getline(ids, id, ',');) {
+                options.containers.push_back(id);
+            }
         }
     }
     return options;
@@ -43,6 +52,9 @@ LoadOptions read_options(int argc, char** argv) {
 std::unique_ptr<Load> make_load(const std::string& mode, const LoadOptions& options) {
     if (mode == "acks") {
         return std::make_unique<flow::bench::AckLoad>(options);
+    }
+    if (mode == "messages") {
+        return std::make_unique<flow::bench::MessageLoad>(options);
     }
     if (mode == "broadcast") {
         return std::make_unique<flow::bench::BroadcastLoad>(options);
@@ -66,7 +78,7 @@ int main(int argc, char** argv) {
         }
         const auto load = make_load(mode, options);
         if (!load) {
-            std::fprintf(stderr, "usage: socketio-load acks|broadcast|idle --port N --server-pid N\n");
+            std::fprintf(stderr, "usage: socketio-load acks|broadcast|idle|messages --port N --server-pid N\n");
             return 2;
         }
         std::printf("%s\n", load->run().c_str());

@@ -155,6 +155,63 @@ std::string AckLoad::run() {
                              percentile(latencies_, 0.99), latencies_.size());
 }
 
+MessageLoad::MessageLoad(const LoadOptions& options) : Load(options) {
+    if (options.containers.empty()) {
+        throw std::runtime_error("messages need --containers ID,ID");
+    }
+}
+
+void MessageLoad::ask(std::size_t peer) {
+    if (peer == options_.clients) {
+        probe_sent_ = Clock::now();
+    }
+    const std::string& container = options_.containers[asked_ % options_.containers.size()];
+    peers_.send(peer, "42" + std::to_string(++asked_) + R"(["send_message",{"container_id":")" + container +
+                          R"(","message":)" + std::string(kArgument) +
+                          (options_.expect_reply ? R"(,"expect_reply":true}])" : "}]"));
+}
+
+void MessageLoad::on_packet(std::size_t peer, std::string_view packet) {
+    if (packet.starts_with("42")) {
+        return;     // an answer's event, or what was told before the subscription
+    }
+    if (packet.starts_with("430[")) {
+        ++subscribed_;
+        return;
+    }
+    if (packet.find(R"([{"ok":true)") == packet.npos) {
+        unexpected(peer, packet);
+    }
+    if (peer == options_.clients && measuring_) {
+        const std::chrono::duration<double, std::micro> took = Clock::now() - probe_sent_;
+        latencies_.push_back(took.count());
+    }
+    ++answered_;
+    ask(peer);
+}
+
+std::string MessageLoad::run() {
+    join_all(options_.clients + 1);
+    for (std::size_t peer = 0; peer <= options_.clients; ++peer) {
+        peers_.send(peer, R"(420["subscribe",{"types":["logging_error"]}])");
+    }
+    run_until([&] { return subscribed_ == options_.clients + 1; });
+    ask(options_.clients);
+    for (std::size_t peer = 0; peer < options_.clients; ++peer) {
+        for (std::size_t i = 0; i < options_.in_flight; ++i) {
+            ask(peer);
+        }
+    }
+    run_until([&] { return answered_ >= options_.warmup; });
+    measuring_ = true;
+    const std::size_t before = answered_;
+    begin_measuring();
+    run_until([&] { return answered_ - before >= options_.count; });
+    const std::string cost = measured(answered_ - before);
+    return "{" + cost + text(R"(,"p50_us":%.1f,"p99_us":%.1f,"latencies":%zu})", percentile(latencies_, 0.5),
+                             percentile(latencies_, 0.99), latencies_.size());
+}
+
 BroadcastLoad::BroadcastLoad(const LoadOptions& options)
     : Load(options), event_("42[\"broadcast\"," + std::string(kArgument) + "]") {}
 

@@ -21,6 +21,8 @@ struct LoadOptions {
     std::size_t warmup = 20'000;    ///< acknowledgements or broadcasts before the measurement
     std::size_t count = 200'000;
     std::chrono::seconds limit{120};
+    std::vector<std::string> containers;    ///< of the daemon: where messages go, in turn
+    bool expect_reply = false;
 };
 
 /// CPU time of all threads of a process so far, in microseconds.
@@ -80,6 +82,25 @@ private:
 
     std::string tail_;
     std::vector<std::uint64_t> next_id_;
+    std::size_t answered_ = 0;
+    bool measuring_ = false;
+    Clock::time_point probe_sent_;
+    std::vector<double> latencies_;
+};
+
+/// Every client keeps `in_flight` messages to the daemon's containers waiting for their acknowledgement, or for the reply;
+/// one more client keeps a single one, whose times are told. Clients hear no events.
+class MessageLoad : public Load {
+public:
+    explicit MessageLoad(const LoadOptions& options);
+    std::string run() override;
+
+private:
+    void on_packet(std::size_t peer, std::string_view text) override;
+    void ask(std::size_t peer);
+
+    std::size_t asked_ = 0;
+    std::size_t subscribed_ = 0;
     std::size_t answered_ = 0;
     bool measuring_ = false;
     Clock::time_point probe_sent_;

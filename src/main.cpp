@@ -1,5 +1,7 @@
 // flow-manager: options, then the daemon. Ends with 0 after an ordered stop, 1 when it could not start or listen,
 // 2 for wrong usage.
+#include <sys/resource.h>
+
 #include <cstdlib>
 #include <iostream>
 
@@ -8,6 +10,19 @@
 #include "daemon/daemon.hpp"
 #include "daemon/logging.hpp"
 #include "daemon/options.hpp"
+
+namespace {
+
+/// Each container's socket, its connection and each client take a file: as many as the system allows.
+void raise_file_limit() {
+    rlimit files{};
+    if (::getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+        files.rlim_cur = files.rlim_max;
+        ::setrlimit(RLIMIT_NOFILE, &files);     // what stays too few is told where it is missing
+    }
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
     const auto options = flow::daemon::read_options(argc, argv);
@@ -30,6 +45,7 @@ int main(int argc, char** argv) {
         std::cout << "the configuration is good\n";
         return 0;
     }
+    raise_file_limit();
     flow::daemon::set_up_logging((*options)->log_format, (*options)->log_level);
     auto daemon = flow::daemon::Daemon::make(**options);
     if (!daemon) {

@@ -45,10 +45,10 @@ Courier::Courier(CourierServices services, CourierConfig config)
     : services_(std::move(services)),
       config_(config),
       hub_(services_.executor, hub_config(services_, config_), *this),
-      reply_timer_(services_.executor),
-      started_(services_.moment().now) {}
+      reply_timer_(services_.executor) {}
 
 void Courier::start() {
+    started_ = services_.moment().now;
     std::vector<std::string> ids;
     services_.store.for_each([&](const Record& record) { ids.push_back(record.container_id); });
     for (const std::string& id : ids) {

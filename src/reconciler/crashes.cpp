@@ -13,8 +13,8 @@ namespace {
 constexpr std::size_t kExitsKept = 10'000;
 constexpr domain::Duration kLinesPatience = std::chrono::seconds{1};        ///< since they were asked for: the exit may be older
 constexpr domain::Duration kLinesBeforeStart = std::chrono::seconds{10};
-constexpr domain::Duration kLinesFirst = std::chrono::milliseconds{100};
-constexpr domain::Duration kLinesPoll = std::chrono::milliseconds{10};
+constexpr domain::Duration kLinesFirst = std::chrono::milliseconds{25};
+constexpr domain::Duration kLinesPoll = std::chrono::milliseconds{5};
 constexpr domain::Duration kEnginePoll = std::chrono::seconds{1};
 }
 

@@ -1,0 +1,113 @@
+// Durable messages: in the log with their rows, and queued in the store until the container comes.
+#include "courier_fixture.hpp"
+
+namespace flow::messaging::test {
+namespace {
+
+using domain::ErrorType;
+
+void queue(domain::Messaging& settings) {
+    settings.durable = true;
+    settings.queue_ttl = std::chrono::minutes{5};
+}
+
+TEST_F(CourierTest, ADurableMessageIsInTheLogAndAnsweredWhenItIsWritten) {
+    const std::string id = running("kept", [](domain::Messaging& settings) { settings.durable = true; });
+    start();
+    Program program{path(id)};
+    program.say("\n");
+    ASSERT_TRUE(eventually([&] { return courier->connected(id); }));
+    io.poll();
+    messages.holds = true;
+    send(id, {{"message_id", "m1"}, {"password", "x"}});
+    ASSERT_TRUE(eventually([&] { return !program.heard().empty() && !messages.waiting.empty(); }));
+    EXPECT_TRUE(answers.empty()) << "it is not durable yet";
+    messages.waiting.at(0)(domain::Result<void>{});
+    EXPECT_EQ(answers.at(0)->status, "sent");
+    EXPECT_TRUE(told.empty()) << "the log tells it";
+    ASSERT_EQ(messages.events.size(), 1u);
+    EXPECT_EQ(messages.events.at(0).type, "message_sent");
+    EXPECT_EQ(messages.rows.at(0).status, "sent");
+    EXPECT_EQ(messages.rows.at(0).payload, "") << "record_payload is not set";
+}
+
+TEST_F(CourierTest, TheRecordedPayloadIsMasked) {
+    const std::string id = running("kept", [](domain::Messaging& settings) {
+        settings.durable = settings.record_payload = true;
+    });
+    start();
+    Program program{path(id)};
+    program.say("{\"reply_to\":\"m\",\"API_TOKEN\":\"t\"}\n");
+    ASSERT_TRUE(eventually([&] { return messages.rows.size() == 1; }));
+    EXPECT_EQ(messages.rows.at(0).direction, "in");
+    EXPECT_EQ(messages.rows.at(0).reply_to, "m");
+    EXPECT_EQ(messages.rows.at(0).payload.find("\"t\""), std::string::npos);
+    EXPECT_NE(messages.rows.at(0).payload.find("API_TOKEN"), std::string::npos);
+}
+
+TEST_F(CourierTest, AQueuedMessageIsWrittenBeforeItIsSentAndWaitsForTheContainer) {
+    const std::string id = running("later", queue);
+    start();
+    stopped(id);
+    messages.holds = true;
+    send(id, {{"message_id", "m1"}});
+    ASSERT_EQ(messages.rows.size(), 1u);
+    EXPECT_EQ(messages.rows.at(0).status, "queued");
+    EXPECT_EQ(messages.rows.at(0).payload, "{\"message_id\":\"m1\"}");
+    messages.holds = false;
+    messages.waiting.at(0)(domain::Result<void>{});
+    EXPECT_EQ(answers.at(0)->status, "queued");
+    Program program{path(id)};
+    program.say("\n");
+    ASSERT_TRUE(eventually([&] { return !program.heard().empty(); }));
+    EXPECT_EQ(messages.rows.back().status, "sent");
+}
+
+TEST_F(CourierTest, WhatADaemonBeforeHasQueuedIsSent) {
+    const std::string id = running("later", queue);
+    domain::MessageRow row;
+    row.container_id = id;
+    row.message_id = "m0";
+    row.direction = "out";
+    row.status = "queued";
+    row.until = store.moment.now + std::chrono::hours{1};
+    row.payload = "{\"message_id\":\"m0\"}";
+    messages.queued = {row, row};
+    messages.queued.at(1).container_id = "gone";
+    start();
+    EXPECT_EQ(messages.rows.at(0).status, "expired") << "its container is gone";
+    Program program{path(id)};
+    program.say("\n");
+    send(id, {{"message_id", "m1"}});
+    ASSERT_TRUE(eventually([&] { return program.heard().find("m1") != std::string::npos; }));
+    EXPECT_EQ(program.heard(), "{\"message_id\":\"m0\"}\n{\"message_id\":\"m1\"}\n");
+}
+
+TEST_F(CourierTest, AQueuedMessageExpires) {
+    const std::string id = running("never", queue);
+    start();
+    stopped(id);
+    send(id, {{"message_id", "m1"}});
+    store.moment.now += std::chrono::minutes{6};
+    ASSERT_TRUE(eventually([&] { return messages.rows.back().status == "expired"; }));
+    EXPECT_EQ(messages.events.back().payload["status"], "expired");
+}
+
+TEST_F(CourierTest, WhatTheStoreDoesNotTakeIsRefusedAndNotSent) {
+    const std::string id = running("full", queue);
+    start();
+    Program program{path(id)};
+    program.say("\n");
+    ASSERT_TRUE(eventually([&] { return courier->connected(id); }));
+    domain::Error full;
+    full.type = ErrorType::system_error;
+    full.message = "disk full";
+    messages.refusal = full;
+    send(id, {{"message_id", "m1"}}, true);
+    ASSERT_EQ(answers.size(), 1u);
+    EXPECT_EQ(answers.at(0).error().message, "disk full");
+    EXPECT_EQ(program.heard(), "");
+}
+
+}  // namespace
+}  // namespace flow::messaging::test
