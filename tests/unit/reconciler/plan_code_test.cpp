@@ -96,7 +96,8 @@ TEST(PlanCode, ACrashInTheWindowGoesBack) {
     EXPECT_EQ(scene.text(),
               "#1 SwitchCode web: its code is that of generation 1\n"
               "#2 CodeRolledBack web: the old code is there again\n"
-              "#3 StartContainer web: it should run\n");
+              "#3 StartContainer web: it should run\n"
+              "#4 ObserveGeneration web: nothing to do for this generation\n");
     scene.run();
     EXPECT_EQ(scene.row.status().active_generation, 1u);
     EXPECT_EQ(scene.row.status().failed_generation, 2u);
