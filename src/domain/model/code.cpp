@@ -57,10 +57,13 @@ void take_at_once(Record& record, Generation generation, Changes& out) {
 void record_linked(Record& record, Generation generation, Changes& out) {
     Status& status = record.status;
     status.intention.reset();
-    status.backoff.erase(BackoffKind::step);
-    status.backoff.erase(BackoffKind::change);
-    status.trouble.clear();
-    status.message.clear();
+    if (generation == status.active_generation) {
+        status.backoff.erase(BackoffKind::step);        // what waits for other code goes on waiting
+    } else {
+        status.backoff.erase(BackoffKind::change);
+        status.trouble.clear();
+        status.message.clear();
+    }
     const auto spec = record.specs.find(generation);
     if (spec == record.specs.end()) {
         return;
