@@ -64,6 +64,7 @@ void Daemon::build() {
     reconciler::Services services{io_->get_executor(), *store_, *port_, *clock_, {}, {}, {}, {}};
     links_ = std::make_unique<Links>(engine_, world_, [this](const std::string& what) { return point(what); });
     services.code = links_.get();
+    std::erase_if(engine_.links, [this](const auto& link) { return store_->find(link.first) == nullptr; });    // as at each start
     services.check_host_paths = [](const domain::Spec&) { return domain::Result<void>{}; };
     services.make_folder = [](const std::string&) { return domain::Result<void>{}; };
     services.remove_folder = [](const std::string&) { return domain::Result<bool>{true}; };
