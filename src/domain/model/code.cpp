@@ -41,6 +41,13 @@ void want_new_run(Record& record, bool goes_on) {
     }
 }
 
+/// Other code is no other image: what was pulled for the generation before will do.
+void take_over_pull(Status& status, Generation before) {
+    if (status.pulled_generation >= before) {
+        status.pulled_generation = std::max(status.pulled_generation, status.active_generation);
+    }
+}
+
 /// No process that could be gone back to: the new code is what counts from now on.
 void take_at_once(Record& record, Generation generation, Changes& out) {
     Status& status = record.status;
@@ -48,6 +55,7 @@ void take_at_once(Record& record, Generation generation, Changes& out) {
     const bool goes_on = should_run(record);
     status.way_back = false;
     activate(record, generation);
+    take_over_pull(status, before);
     want_new_run(record, goes_on);
     tell_updated(record, before, false, out);
 }
@@ -94,6 +102,7 @@ void record_code_kept(Record& record, Changes& out) {
     }
     const Generation before = status.active_generation;
     activate(record, status.trial);     // with its window: backoffs stay
+    take_over_pull(status, before);
     end_trial(record);
     tell_start_by_update(record);
     tell_updated(record, before, false, out);
