@@ -28,7 +28,7 @@ TEST_F(CourierTest, TheReplyIsTheAnswerAndEverybodyHearsIt) {
     const std::string id = running("echo");
     start();
     Program program{path(id)};
-    program.say("\n");
+    ASSERT_TRUE(speaks_lines(program, id));
     send(id, {{"message_id", "m1"}}, true);
     ASSERT_TRUE(eventually([&] { return program.heard().find("m1") != std::string::npos; }));
     EXPECT_TRUE(answers.empty());
@@ -108,7 +108,7 @@ TEST_F(CourierTest, WhoDoesNotComeBackInTimeIsGivenUp) {
     send(id, {{"message_id", "m1"}}, true);
     EXPECT_TRUE(answers.empty());
     store.moment.now += std::chrono::seconds{31};
-    ASSERT_TRUE(eventually([&] { return !answers.empty(); }));
+    ASSERT_TRUE(eventually([&] { return !answers.empty() && statuses("message_sent").size() == 2; }));
     EXPECT_TRUE(answers.at(0).has_error());
     EXPECT_EQ(statuses("message_sent"), (Texts{"queued", "expired"}));
 }
@@ -117,7 +117,7 @@ TEST_F(CourierTest, AReplyThatDoesNotComeIsATimeout) {
     const std::string id = running("mute");
     start();
     Program program{path(id)};
-    program.say("\n");
+    ASSERT_TRUE(speaks_lines(program, id));
     send(id, {{"message_id", "m1"}}, true);
     ASSERT_TRUE(eventually([&] { return !program.heard().empty(); }));
     store.moment.now += std::chrono::seconds{31};
@@ -132,7 +132,7 @@ TEST_F(CourierTest, AnIdInFlightIsNotTakenTwice) {
     const std::string id = running("echo");
     start();
     Program program{path(id)};
-    program.say("\n");
+    ASSERT_TRUE(speaks_lines(program, id));
     send(id, {{"message_id", "m1"}}, true);
     send(id, {{"message_id", "m1"}}, true);
     ASSERT_EQ(answers.size(), 1u);
@@ -220,7 +220,7 @@ TEST_F(CourierTest, WhenTheRowGoesWhoWaitsIsToldAndTheSocketIsClosed) {
     const std::string id = running("bye");
     start();
     Program program{path(id)};
-    program.say("\n");
+    ASSERT_TRUE(speaks_lines(program, id));
     send(id, {{"message_id", "m"}}, true);
     ASSERT_TRUE(eventually([&] { return !program.heard().empty(); }));
     store.erase(id);
