@@ -52,26 +52,23 @@ public:
 
 private:
     struct StopToken { Action action; domain::Time sent; };     ///< of a stop in hand; another one: it was given up
-    struct Made { std::string folder; std::vector<std::string> networks; std::string workspace; };      ///< before there is an engine container
+    /// Before there is an engine container.
+    struct Made { std::string folder; std::vector<std::string> networks; std::string workspace; };
     using Change = domain::Store::Change;
 
     boost::asio::awaitable<void> create(std::string id, Action action);
     boost::asio::awaitable<void> created(std::string id, std::string docker_id);
     boost::asio::awaitable<void> create_failed(std::string id, Action action, domain::Error error);
     boost::asio::awaitable<void> start(std::string id, Action action);
-    boost::asio::awaitable<void> start_answered(std::string id, Action action,
-                                                StartAnswer answer);
-    boost::asio::awaitable<void> start_failed(std::string id, domain::Intention intention,
-                                              domain::Error error);
+    boost::asio::awaitable<void> start_answered(std::string id, Action action, StartAnswer answer);
+    boost::asio::awaitable<void> start_failed(std::string id, domain::Intention intention, domain::Error error);
     boost::asio::awaitable<void> stop(std::string id, Action action);
-    boost::asio::awaitable<void> stop_call(std::string id, StopCall call,
-                                           std::shared_ptr<StopToken> token);
+    boost::asio::awaitable<void> stop_call(std::string id, StopCall call, std::shared_ptr<StopToken> token);
     boost::asio::awaitable<void> cut_short(std::string id, Action action);
     boost::asio::awaitable<void> remove(std::string id, Action action);
     boost::asio::awaitable<void> rename(std::string id, Action action);
     boost::asio::awaitable<void> step_aside(std::string id, std::string docker_id, domain::Error taken);
-    boost::asio::awaitable<void> name_taken(std::string id, domain::Generation generation,
-                                            domain::Error error);
+    boost::asio::awaitable<void> name_taken(std::string id, domain::Generation generation, domain::Error error);
     boost::asio::awaitable<void> simple_call(std::string id, Action action);
     boost::asio::awaitable<void> repair(std::string id, Action action);
     boost::asio::awaitable<void> repaired(std::string id, std::string docker_id);
@@ -95,8 +92,7 @@ private:
     boost::asio::awaitable<bool> intend(std::string id, domain::Intention intention);
     boost::asio::awaitable<void> step_failed(std::string id, domain::Step step, domain::Error error);
     boost::asio::awaitable<void> step_done(std::string id, std::string removed);
-    void log_done(const std::string& id, domain::Step step, const Action& action,
-                  domain::Time sent) const;
+    void log_done(const std::string& id, domain::Step step, const Action& action, domain::Time sent) const;
     Awaitable<domain::Observed> inspect(std::string docker_id);
     boost::asio::awaitable<void> unseen(std::string id, domain::Error error);
     /// A stop or kill was answered: no second one is sent until its `die` comes, or for some time.

@@ -50,6 +50,16 @@ Next Planner::sooner(Next one, Next other) {
     return first ? one : other;
 }
 
+Next Planner::after_backoff(BackoffKind kind, Next action) const {
+    const auto backoff = status_.backoff.find(kind);
+    if (backoff == status_.backoff.end() || backoff->second.next <= in_.now) {
+        return action;
+    }
+    Action wait = make(Kind::wait, "backoff");
+    wait.until = backoff->second.next;
+    return wait;
+}
+
 Next Planner::in_hand() {
     const auto& intention = status_.intention;
     if (!intention) {

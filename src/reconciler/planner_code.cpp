@@ -24,7 +24,8 @@ Next Planner::link(Generation generation) const {
     }
     Action action = make(Kind::switch_code, "its code is that of generation " + std::to_string(generation));
     action.generation = generation;
-    return step(std::move(action));
+    const bool counts = generation == status_.active_generation;
+    return after_backoff(counts ? BackoffKind::step : BackoffKind::change, std::move(action));
 }
 
 /// The engine makes nothing whose mounts are not there. What runs meanwhile keeps what it started with.

@@ -1,5 +1,5 @@
 // Inside of the planner: one decision about one row. planner.cpp has its life and end, planner_replace.cpp the replace,
-// planner_drift.cpp what others changed, planner_code.cpp other code. Only these include this; what others use is planner.hpp. Each
+// planner_drift.cpp what others changed, planner_code.cpp other code. Only these include this; others planner.hpp. Each
 // method answers the next action of its part, or nothing; it reads its input and changes nothing.
 #pragma once
 
@@ -50,15 +50,7 @@ private:
         return action;
     }
 
-    Next after_backoff(domain::BackoffKind kind, Next action) const {
-        const auto backoff = status_.backoff.find(kind);
-        if (backoff == status_.backoff.end() || backoff->second.next <= in_.now) {
-            return action;
-        }
-        Action wait = make(Kind::wait, "backoff");
-        wait.until = backoff->second.next;
-        return wait;
-    }
+    Next after_backoff(domain::BackoffKind kind, Next action) const;
     Next step(Action action) const {
         return after_backoff(domain::BackoffKind::step, std::move(action));
     }

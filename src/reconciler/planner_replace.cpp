@@ -20,7 +20,9 @@ using domain::Verdict;
 /// While a replace waits for its image or a backoff, the old one lives by the usual rules (model 5).
 Next Planner::replace_or_old(const Observed* main, const Observed* next) const {
     Next wanted = replace(main, next);
-    if (next != nullptr || (wanted && wanted->kind != Kind::wait)) {
+    const bool waits = wanted && wanted->kind == Kind::wait;
+    const bool old_goes_on = waits && main != nullptr && main->running;     // its code is not there
+    if ((next != nullptr && !old_goes_on) || (wanted && !waits)) {
         return wanted;
     }
     Next old;
@@ -57,7 +59,7 @@ Next Planner::replace(const Observed* main, const Observed* next) const {
 
 Next Planner::swap(const Observed* main, const Observed& next) const {
     if (main != nullptr && main->running) {
-        return stop(*main, Purpose::update, spec_changed());
+        return after_backoff(domain::BackoffKind::change, stop(*main, Purpose::update, spec_changed()));
     }
     if (main != nullptr && main->name != helper_name(".prev")) {
         return step(rename(*main, helper_name(".prev"), "the new one takes its name"));

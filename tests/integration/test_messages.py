@@ -190,14 +190,14 @@ class Injected(MessagesTest):
     def import_image(self):
         tar = io.BytesIO()
         with tarfile.open(fileobj=tar, mode='w') as archive:
+            for name in ('bin', 'usr', 'lib', 'lib64', 'app', 'tmp'):
+                folder = tarfile.TarInfo(name)
+                folder.type, folder.mode = tarfile.DIRTYPE, 0o755
+                archive.addfile(folder)
             archive.add(shutil.which('busybox'), 'bin/busybox')
             link = tarfile.TarInfo('bin/sh')
             link.type, link.linkname = tarfile.SYMTYPE, 'busybox'
             archive.addfile(link)
-            for name in ('usr', 'lib', 'lib64', 'app', 'tmp'):
-                folder = tarfile.TarInfo(name)
-                folder.type, folder.mode = tarfile.DIRTYPE, 0o755
-                archive.addfile(folder)
         connection = UnixConnection(self.engine.path)
         changes = 'changes=ENTRYPOINT%20%5B%22%2Fbin%2Ffalse%22%5D&changes=CMD%20%5B%22nothing%22%5D'
         connection.request('POST', '/v1.41/images/create?fromSrc=-&repo=%s&tag=1&%s' % (self.image[:-2], changes),
@@ -220,6 +220,10 @@ class Injected(MessagesTest):
         self.assertEqual((made['Config']['Entrypoint'], made['Config']['Cmd'] or []), (['/flow-runtime'], []))
         mount = [m for m in made['Mounts'] if m['Destination'] == '/flow-runtime'][0]
         self.assertFalse(mount['RW'])
+
+    def test_as_a_user_without_any_right(self):
+        container = self.inject('echo', ECHO, user='12345:12345', read_only=True, security={'profile': 'restricted'})
+        self.assertEqual(self.reply(container, {'n': 1})['got']['n'], 1)
 
     def test_it_is_no_drift(self):
         container = self.inject('echo', ECHO)

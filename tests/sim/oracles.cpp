@@ -149,21 +149,6 @@ bool Simulation::failure_seen(const Wish& wish) const {
                                   });
 }
 
-/// A start of ours is made with the code of the generation that it is for.
-void Simulation::judge_code(const domain::Record& record, const Container& container) {
-    const domain::Status& status = record.status;
-    const domain::Generation generation = container.docker_id == status.next_id
-                                              ? status.next_generation
-                                              : model::code_generation(record);
-    const auto spec = record.specs.find(generation);
-    const std::string wanted = spec == record.specs.end() ? "?" : spec->second.code.digest;
-    const auto link = engine.links.find(record.container_id);
-    const std::string is = link == engine.links.end() || !container.has_code ? "" : link->second;
-    if (is != wanted) {
-        bad(container.docker_id + " of " + record.container_id + " starts with code " + is + ", not " + wanted);
-    }
-}
-
 void Simulation::judge_start(const Container& container, bool by_outside) {
     for (const auto& [id, other] : engine.containers) {
         const bool beside = other->container_id == container.container_id && other->running &&
@@ -233,18 +218,6 @@ void Simulation::judge_container(const Container& container) {
         bad(std::string{next ? "stuck next" : "orphan"} + " container " + who);
     } else if (container.name != "flow-" + record->spec().name) {
         bad("container " + who + " should have the name " + record->spec().name);
-    }
-}
-
-/// No link is left behind, and none was missing when it was mounted.
-void Simulation::judge_links() {
-    if (engine.lost_mounts > 0) {
-        bad(std::to_string(engine.lost_mounts) + " containers with a link to code that was not there");
-    }
-    for (const auto& [id, digest] : engine.links) {
-        if (row(id) == nullptr) {
-            bad("the link of " + id + " is left");
-        }
     }
 }
 

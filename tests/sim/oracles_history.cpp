@@ -1,6 +1,7 @@
 // Oracles over the whole of a run: crashes told once each, nothing run again without a request, nothing hot.
 #include <algorithm>
 
+#include "domain/model/rules.hpp"
 #include "sim/simulation.hpp"
 
 namespace flow::sim {
@@ -66,6 +67,33 @@ void Simulation::final() {
     judge_crashes();
     judge_reruns();
     judge_heat();
+}
+
+/// A start of ours is made with the code of the generation that it is for.
+void Simulation::judge_code(const domain::Record& record, const Container& container) {
+    const domain::Status& status = record.status;
+    const domain::Generation generation = container.docker_id == status.next_id
+                                              ? status.next_generation
+                                              : domain::model::code_generation(record);
+    const auto spec = record.specs.find(generation);
+    const std::string wanted = spec == record.specs.end() ? "?" : spec->second.code.digest;
+    const auto link = engine.links.find(record.container_id);
+    const std::string is = link == engine.links.end() || !container.has_code ? "" : link->second;
+    if (is != wanted) {
+        bad(container.docker_id + " of " + record.container_id + " starts with code " + is + ", not " + wanted);
+    }
+}
+
+/// No link is left behind, and none was missing when it was mounted.
+void Simulation::judge_links() {
+    if (engine.lost_mounts > 0) {
+        bad(std::to_string(engine.lost_mounts) + " containers with a link to code that was not there");
+    }
+    for (const auto& [id, digest] : engine.links) {
+        if (row(id) == nullptr) {
+            bad("the link of " + id + " is left");
+        }
+    }
 }
 
 void Simulation::judge_crashes() {

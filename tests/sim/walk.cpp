@@ -88,6 +88,7 @@ void Walk::exit(int code, int n) {
 
 void Walk::finish() {
     daemon.kill_at.clear();
+    engine.tree_lost = false;
     quiet_from = world.now();
     run_for(400);
     final();

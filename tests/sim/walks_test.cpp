@@ -214,6 +214,87 @@ TEST_F(Walks, LateDie) {
     EXPECT_EQ(walk.state(), "stopped");
 }
 
+TEST_F(Walks, NewCode) {
+    Walk& walk = go("16_new_code");
+    EXPECT_EQ(ends(), "r1 done; r2 done; r3 done; ");
+    EXPECT_EQ(walk.told(), (Types{"container_created", "container_started", "container_updated",
+                                  "container_updated"}));
+    EXPECT_EQ(count("create"), 1) << "the engine container stays";
+    EXPECT_EQ(count("start"), 3);
+    EXPECT_EQ(count("link"), 3);
+    EXPECT_EQ(walk.main()->process->digest, "c3");
+    EXPECT_EQ(walk.record()->run_wanted, 3U);
+    EXPECT_EQ(walk.record()->status.active_generation, 3U);
+}
+
+TEST_F(Walks, CodeThatCrashes) {
+    Walk& walk = go("16_code_that_crashes");
+    EXPECT_EQ(ends(), "r1 done; r2 failed; ");
+    EXPECT_EQ(walk.state(), "running");
+    EXPECT_EQ(walk.record()->status.reason, "UpdateFailed");
+    EXPECT_EQ(walk.record()->status.active_generation, 1U);
+    EXPECT_EQ(walk.main()->process->digest, "c1");
+    EXPECT_EQ(walk.told_times("container_updated"), 0);
+    EXPECT_EQ(walk.told_times("container_crashed"), 1);
+    EXPECT_EQ(count("create"), 1);
+    EXPECT_EQ(count("start"), 3);
+}
+
+TEST_F(Walks, StoppedInTheWindow) {
+    Walk& walk = go("16_stopped_in_the_window");
+    EXPECT_EQ(ends(), "r1 done; r2 done; r3 done; r4 done; ");
+    EXPECT_EQ(walk.main()->process->digest, "c2");
+    EXPECT_EQ(walk.told_times("container_updated"), 1);
+    EXPECT_EQ(walk.state(), "running");
+}
+
+TEST_F(Walks, CodeOfWhatDoesNotRun) {
+    Walk& walk = go("16_code_of_what_does_not_run");
+    EXPECT_EQ(ends(), "r1 done; r2 done; r3 done; r4 done; ");
+    EXPECT_EQ(count("start"), 1);
+    EXPECT_EQ(count("create"), 2);
+    EXPECT_EQ(walk.engine.links.at(slot(1)), "c2");
+    EXPECT_EQ(walk.engine.links.at(slot(2)), "c2");
+    EXPECT_EQ(walk.state(1), "created");
+    EXPECT_EQ(walk.state(2), "completed");
+}
+
+TEST_F(Walks, CodeAndCommand) {
+    Walk& walk = go("16_code_and_command");
+    EXPECT_EQ(ends(), "r1 done; r2 failed; r3 done; ");
+    EXPECT_EQ(walk.main()->command, "deaf");
+    EXPECT_EQ(walk.main()->process->digest, "c2");
+    EXPECT_EQ(walk.engine.links.at(slot(1)), "c2");
+    const auto& processes = walk.engine.processes;
+    ASSERT_GE(processes.size(), 3U);
+    EXPECT_EQ(processes[1]->digest, "c1") << "the way back brings the old code, too";
+}
+
+TEST_F(Walks, FirstCode) {
+    Walk& walk = go("16_first_code");
+    EXPECT_EQ(ends(), "r1 done; r2 done; r3 done; ");
+    EXPECT_EQ(count("create"), 2);
+    EXPECT_TRUE(walk.engine.links.empty());
+    EXPECT_EQ(walk.record(), nullptr);
+}
+
+TEST_F(Walks, CodeThatIsGone) {
+    Walk& walk = go("16_code_that_is_gone");
+    EXPECT_EQ(ends(), "r1 done; r2 failed; ");
+    EXPECT_EQ(walk.state(), "running");
+    EXPECT_EQ(walk.record()->status.reason, "CodeSwitchFailed");
+    EXPECT_EQ(walk.main()->process->digest, "c1");
+    EXPECT_EQ(count("start"), 1) << "the old process was left alone";
+}
+
+TEST_F(Walks, RestartAndCode) {
+    Walk& walk = go("16_restart_and_code");
+    EXPECT_EQ(walk.main()->process->digest, "c3");
+    EXPECT_EQ(walk.record()->status.active_generation, 3U);
+    EXPECT_EQ(ends().find("failed"), std::string::npos) << ends();
+    EXPECT_EQ(ends().find("none"), std::string::npos) << ends();
+}
+
 /// With sanitizers each run is slow: fewer points, spread over the walk.
 #ifdef __SANITIZE_ADDRESS__
 constexpr std::uint64_t kStep = 9;

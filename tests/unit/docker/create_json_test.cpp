@@ -136,6 +136,29 @@ TEST(SpecToCreate, VolumesNamedAnonymousAndCarried) {
     EXPECT_EQ(mounts[2]["Target"], "/from-image");
 }
 
+TEST(SpecToCreate, CodeAndWorkspace) {
+    reconciler::CreateCall call = small_call();
+    call.spec.code.digest = "d1";
+    call.spec.code.target = "/srv/code";
+    call.code_link = "/data/code/links/0123456789ab";
+    call.spec.workspace = {true, 64 << 20};
+    call.workspace = "flow-ws-0123456789ab-67108864";
+    const domain::Json mounts = spec_to_create(call, config(), 41).body.at("HostConfig").at("Mounts");
+    ASSERT_EQ(mounts.size(), 3U);
+    EXPECT_EQ(mounts[0].dump(), R"({"Type":"bind","Source":"/data/code/links/0123456789ab",)"
+                                R"("Target":"/srv/code","ReadOnly":true})");
+    EXPECT_EQ(mounts[1].at("Type"), "volume");
+    EXPECT_EQ(mounts[1].at("Source"), "flow-ws-0123456789ab-67108864");
+    EXPECT_EQ(mounts[1].at("Target"), "/workspace");
+    EXPECT_EQ(mounts[1].at("ReadOnly"), false);
+    EXPECT_EQ(mounts[1].at("VolumeOptions").at("Labels").at("flow.manager"), "m1");
+    EXPECT_EQ(mounts[1].at("VolumeOptions").at("DriverConfig").dump(),
+              R"({"Name":"local","Options":{"type":"tmpfs","device":"tmpfs","o":"size=67108864"}})");
+    call.spec.workspace.size = 0;
+    const domain::Json plain = spec_to_create(call, config(), 41).body.at("HostConfig").at("Mounts");
+    EXPECT_FALSE(plain[1].at("VolumeOptions").contains("DriverConfig"));
+}
+
 TEST(SpecToCreate, NamedVolumeOfTheSpecBeatsACarriedOne) {
     reconciler::CreateCall call = small_call();
     call.socket_folder.clear();

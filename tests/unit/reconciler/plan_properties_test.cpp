@@ -39,6 +39,14 @@ void ask_something(Random& random, Scene& scene) {
         case 1: (void)scene.row.ask(Operation::stop); break;
         case 2: (void)scene.row.ask(Operation::restart); break;
         case 3:
+            if (number(random, 0, 1) == 0) {
+                const domain::Code code = domain::test::random_code(random);
+                (void)scene.row.update([&](Spec& changed) {
+                    changed.code.digest = changed.code.wanted() ? code.digest : "";
+                });
+                break;
+            }
+            [[fallthrough]];
         case 4: {
             const Spec spec = spec_for(random);
             (void)scene.row.update([&](Spec& changed) { changed = spec; });
@@ -169,7 +177,10 @@ TEST(PlanProperties, AtRestItIsAsItWasDeclared) {
             EXPECT_EQ(main.docker_id, record.status.docker_id);
             EXPECT_EQ(main.name, "flow-" + record.spec().name);
             EXPECT_FALSE(main.paused);
+            const domain::Code& code = record.active_spec().code;
+            EXPECT_TRUE(!main.running || !code.wanted() || record.status.linked == code.digest);
         }
+        EXPECT_EQ(record.status.trial, 0u);
         EXPECT_FALSE(record.status.intention);
         EXPECT_EQ(record.status.observed_generation, record.generation);
         if (wanted) {

@@ -123,7 +123,7 @@ void fill(Draw& draw, domain::Rare<domain::Intention>& out) {
         return;
     }
     domain::Intention& intention = out.emplace();
-    draw.word(intention.step, 8);
+    draw.word(intention.step, 9);
     draw.word(intention.purpose, 6);
     draw.text(intention.cause);
     draw.text(intention.docker_id);
@@ -131,6 +131,7 @@ void fill(Draw& draw, domain::Rare<domain::Intention>& out) {
     draw.integer(intention.run);
     draw.integer(intention.generation);
     draw.text(intention.hash);
+    draw.text(intention.workspace);
     draw.word(intention.role, 2);
     draw.flip(intention.cut_short);
     fill(draw, intention.repairs);
@@ -190,6 +191,9 @@ void fill_believed(Draw& draw, Status& status) {
     draw.word(status.verdict, 3);
     draw.integer(status.failed_generation);
     draw.integer(status.pulled_generation);
+    draw.text(status.linked);
+    draw.integer(status.trial);
+    draw.integer(status.trial_run);
     fill(draw, status.backoff);
     draw.some(status.pending, [&draw](domain::PendingExit& exit) { fill(draw, exit); });
     draw.time(status.need_ping);
@@ -221,6 +225,11 @@ void fill_told(Draw& draw, Status& status) {
     draw.text(status.cleanup.container);
     draw.text(status.cleanup.volumes);
     draw.text(status.cleanup.socket);
+    draw.text(status.cleanup.code);
+    draw.text(status.cleanup.workspace);
+    if (draw.below(2) == 1) {
+        status.workspaces = {"flow-ws-1", "flow-ws-1-4096"};
+    }
     if (draw.flag()) {
         status.result_seq["container_started"] = draw.below(99);
         status.updated_fields = {"image", "labels"};
@@ -263,6 +272,16 @@ void fill_rules(Draw& draw, Spec& spec) {
     draw.word(spec.update.on_failure, 2);
     draw.word(spec.pull_policy, 3);
     draw.text(spec.registry_auth);
+    if (draw.below(2) == 1) {
+        spec.code.digest = std::string(64, 'd');
+        draw.text(spec.code.path);
+        draw.text(spec.code.target);
+        spec.code.file_count = draw.below(99);
+        spec.code.bytes = draw.below(9999);
+        spec.code.contents = {{"main", draw.below(99)}};
+    }
+    spec.workspace.enabled = draw.below(2) == 1;
+    spec.workspace.size = spec.workspace.enabled ? draw.below(99) : 0;
     draw.text(spec.logging.driver);
     draw.map(spec.logging.options);
 }

@@ -139,6 +139,42 @@ TEST_F(PolicyTest, WhetherARefusedPlaceExistsIsNotTold) {
     expect_refused("/root/.ssh/id_rsa", "/root");
 }
 
+TEST_F(PolicyTest, CodeIsCopiedFromWhereReadingIsAllowed) {
+    host_.links["/home/me/current"] = "/srv/rev1";
+    const Verdict good = check(R"("code_path": "/home/me/current")");
+    ASSERT_TRUE(good.result.has_value());
+    EXPECT_EQ(good.spec.code.path, "/srv/rev1");
+    host_.links["/home/me/trick"] = "/root/.ssh";
+    for (const char* path : {"/etc", "/root/x", "/", "/srv/flow-data/code", "/opt/engine", "/home/me/trick"}) {
+        const Verdict refused = check("\"code_path\": \"" + std::string(path) + "\"");
+        ASSERT_TRUE(refused.result.has_error()) << path;
+        EXPECT_EQ(refused.result.error().type, ErrorType::forbidden) << path;
+        EXPECT_TRUE(field_errors(refused.result.error()).starts_with("code.path: ")) << path;
+    }
+    const Verdict missing = check(R"("code_path": "/missing")");
+    ASSERT_TRUE(missing.result.has_error());
+    EXPECT_EQ(missing.result.error().type, ErrorType::validation_error);
+}
+
+TEST_F(PolicyTest, CodeRootsNarrowAndWiden) {
+    policy_.host_paths = {{"/home", false}};
+    EXPECT_TRUE(check(R"("code_path": "/srv/x")").result.has_error());
+    EXPECT_TRUE(check(R"("code_path": "/home/x")").result.has_value());
+    policy_.code_roots = {{"/srv/code", false}, {"/etc/flows", false}};
+    EXPECT_TRUE(check(R"("code_path": "/srv/code/x")").result.has_value());
+    EXPECT_TRUE(check(R"("code_path": "/etc/flows")").result.has_value());
+    EXPECT_TRUE(check(R"("code_path": "/home/x")").result.has_error());
+    EXPECT_TRUE(bind("/home/x").result.has_value());
+    EXPECT_TRUE(bind("/etc/flows").result.has_error());
+}
+
+TEST_F(PolicyTest, CodeThatIsCopiedAlreadyNeedsNoPath) {
+    const Verdict verdict = check("\"code\": {\"path\": \"/missing\", \"digest\": \"" +
+                                  std::string(64, 'a') + "\"}");
+    EXPECT_TRUE(verdict.result.has_value());
+    EXPECT_EQ(verdict.spec.code.path, "/missing");
+}
+
 TEST_F(PolicyTest, HarmlessFilesOfEtcReadOnly) {
     for (const char* path :
          {"/etc/localtime", "/etc/timezone", "/etc/ssl/certs", "/etc/ssl/certs/ca.pem"}) {

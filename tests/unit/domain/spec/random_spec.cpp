@@ -163,9 +163,25 @@ void add_rules(Random& random, Spec& spec) {
     spec.logging.driver = maybe(random) ? "local" : "";
     if (maybe(random)) spec.logging.options["max-size"] = "1m";
     if (number(random, 0, 4) == 0) add_job(random, spec);
+    spec.workspace.enabled = maybe(random);
+    spec.workspace.size = spec.workspace.enabled && maybe(random) ? number(random, 1 << 20, 1 << 30) : 0;
+    if (maybe(random)) {
+        spec.code = random_code(random);
+    }
 }
 
 }  // namespace
+
+Code random_code(Random& random) {
+    Code code;
+    code.digest = std::string(64, static_cast<char>('a' + number(random, 0, 3)));
+    code.path = maybe(random) ? "/srv/" + word(random, "with space ") : "";
+    code.target = maybe(random) ? "/app" : "/srv/" + word(random, "x");
+    code.file_count = number(random, 0, 9);
+    code.bytes = number(random, 0, 99999);
+    if (maybe(random)) code.contents = {{"main", number(random, 0, 99)}, {"lib/ü b", 0}};
+    return code;
+}
 
 Spec random_spec(Random& random) {
     Spec spec;

@@ -10,5 +10,7 @@ namespace flow::domain::test {
 using Random = std::mt19937_64;
 
 Spec random_spec(Random& random);
+/// As it is when it was copied.
+Code random_code(Random& random);
 
 }  // namespace flow::domain::test

@@ -154,11 +154,11 @@ TEST(SpecPatch, WhatCannotChange) {
 TEST(SpecPatch, AllErrorsAtOnce) {
     const std::string text =
         refused(with(R"("name": "web")"), R"({"kind": "job", "bogus": null, "mem_limit": 1,
-        "resources": {"bogus": null, "memory": "x"}, "environment": ["A"], "code_path": "/x"})");
+        "resources": {"bogus": null, "memory": "x"}, "environment": ["A"], "code_path": "x"})");
     for (const char* part :
          {"kind: cannot change", "bogus: unknown", "mem_limit: use resources.memory",
           "resources.bogus: unknown", "resources.memory: must be a size",
-          "environment[0]: must be NAME=VALUE", "code_path: is not supported yet"}) {
+          "environment[0]: must be NAME=VALUE", "code_path: must be an absolute path"}) {
         EXPECT_NE(text.find(part), std::string::npos) << part << " is not in\n" << text;
     }
 }
