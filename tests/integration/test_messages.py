@@ -21,15 +21,6 @@ SILENT = ['sh', '-c', 'echo ready; while read -r m; do echo "heard $m"; done']
 
 
 class MessagesTest(FlowTest):
-    """Each client also remembers what it is told of messages."""
-
-    def make_client(self, daemon=None, **more):
-        client = super().make_client(daemon, **more)
-        for name in ('message_sent', 'message_received', 'message_format_error', 'container_unreachable',
-                     'communication_error', 'send_message'):
-            client.sio.on(name, client.keeper(name))
-        return client
-
     def flow(self, name, command=None, **spec):
         if command is not None:
             spec['command'] = command
