@@ -121,12 +121,16 @@ void merge_code(Json& merged, const Json& code) {
 void merge_code_path(Json& merged, const Json& patch) {
     const Json& path = patch.at("code_path");
     const bool both = patch.contains("code") && !patch.at("code").is_null();
+    const auto present = merged.find("code");
     if (both) {
         merged["code_path"] = path;     // parse_spec says that it is one too many
     } else if (path.is_null()) {
         merged.erase("code");
-    } else {
+    } else if (present != merged.end() && present->is_object() && present->at("target") != Code::kDefaultTarget) {
         merge_code(merged, Json{{"path", path}});
+    } else {
+        merged.erase("code");
+        merged["code_path"] = path;     // what is wrong with it is told under its own name
     }
 }
 
@@ -143,11 +147,9 @@ Result<ParsedSpec> apply_patch(const Spec& current, const Json& patch, ParseOpti
     Json merged = to_canonical(current);
     std::set<std::string> environment;      // what this patch itself says of it
     for (const auto& [name, value] : patch.items()) {
-        if (name == "code_path") {
-            merge_code_path(merged, patch);
-        } else if (name == "code" && !value.is_null()) {
+        if (name == "code" && !value.is_null()) {
             merge_code(merged, value);
-        } else if (value.is_null() || is_whole(name)) {
+        } else if ((value.is_null() && name != "code_path") || is_whole(name)) {
             merged[name] = value;
         } else if (name == "environment" || name == "labels") {
             Json map = pairs_as_map(root.member(name), name == "environment");
@@ -158,10 +160,13 @@ Result<ParsedSpec> apply_patch(const Spec& current, const Json& patch, ParseOpti
                 drop_masked(map, current);
             }
             merge(merged[name], map);
-        } else if (name != "kind" && name != "desired_state") {
+        } else if (name != "kind" && name != "desired_state" && name != "code_path") {
             const bool keep_nulls = true;
             merge(merged[name], value, keep_nulls);
         }
+    }
+    if (patch.contains("code_path")) {
+        merge_code_path(merged, patch);
     }
     choose_networking(merged, patch);
     options.present = &current;

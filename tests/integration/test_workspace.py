@@ -18,7 +18,7 @@ class Workspace(FlowTest):
         return [m for m in self.engine.inspect(self.docker_id(container))['Mounts'] if m['Destination'] == '/workspace']
 
     def log(self, container):
-        path = '/containers/%s/logs?stdout=1&stderr=1' % self.docker_id(container)
+        path = '/containers/%s/logs?stdout=1' % self.docker_id(container)
         return self.engine.call('GET', path, raw=True).decode(errors='replace')
 
     def test_it_lasts_over_a_replace_and_goes_with_the_container(self):

@@ -131,6 +131,10 @@ TEST(CodeSpec, APatchWithCodeReadsItAnew) {
     EXPECT_EQ(files.given.size(), 1U);
     EXPECT_FALSE(patched(spec, R"({"code": null})").code.wanted());
     EXPECT_FALSE(patched(spec, R"({"code_path": null})").code.wanted());
+    EXPECT_EQ(patched(spec, R"({"code": null, "code_path": "/srv/other"})").code.path, "/srv/other");
+    for (const char* wrong : {R"({"code": "x", "code_path": "/a"})", R"({"code": 3})", R"({"code": {"path": 3}})"}) {
+        EXPECT_NE(errors_of(apply_patch(spec, Json::parse(wrong))).find("code"), std::string::npos) << wrong;
+    }
     EXPECT_NE(errors_of(apply_patch(spec, Json::parse(R"({"code_path": "/a", "code": {"path": "/b"}})")))
                   .find("not both"), std::string::npos);
     EXPECT_NE(errors_of(apply_patch(spec, Json::parse(R"({"code": {"file": "x"}})"))).find("code.file"),
