@@ -21,22 +21,13 @@ SILENT = ['sh', '-c', 'echo ready; while read -r m; do echo "heard $m"; done']
 
 
 class MessagesTest(FlowTest):
-    """Each client also remembers what it is told of messages."""
-
-    def make_client(self, daemon=None, **more):
-        client = super().make_client(daemon, **more)
-        for name in ('message_sent', 'message_received', 'message_format_error', 'container_unreachable',
-                     'communication_error', 'send_message'):
-            client.sio.on(name, client.keeper(name))
-        return client
-
     def flow(self, name, command=None, **spec):
         if command is not None:
             spec['command'] = command
         return self.create_running(name, image=spec.pop('image', 'flow:latest'), **spec)
 
     def send(self, container, message, **more):
-        return self.client.call('send_message', container_id=container, message=message, **more)
+        return self.client.call('send_message', {'container_id': container, 'message': message, **more})
 
     def reply(self, container, message, **more):
         answer = self.send(container, message, expect_reply=True, **more)
@@ -235,10 +226,10 @@ class Injected(MessagesTest):
         self.assertEqual(self.client.status(container)['reason'], '')
 
     def test_it_can_be_turned_on_later(self):
-        container = self.flow('late', image=self.image, entrypoint=ECHO)
+        container = self.flow('late', ['sleep', '100000'], image=self.image, entrypoint=['/bin/busybox'])
         error = self.send(container, {'n': 1}, expect_reply=True, timeout='20s')['error']
         self.assertEqual(error['error_type'], 'socket_connection_error')
-        self.client.done('update_container', container_id=container, messaging={'inject': True})
+        self.client.done('update_container', container_id=container, messaging={'inject': True}, entrypoint=[], command=ECHO)
         self.assertEqual(self.reply(container, {'n': 2})['got']['n'], 2)
 
     def test_a_runtime_that_is_not_there(self):
