@@ -10,6 +10,7 @@
 #include <spdlog/spdlog.h>
 
 #include "domain/model/model.hpp"
+#include "domain/model/rules.hpp"
 #include "messaging/letters.hpp"
 
 namespace flow::messaging {
@@ -38,6 +39,16 @@ bool is_folder(const std::string& path) {
 
 /// Nothing runs any more that could talk, and the folder goes next.
 bool is_going(const Record& record) { return record.deleted && !record.status.cleanup.volumes.empty(); }
+
+/// Its process is stopped now, or as soon as the loop comes to it: what it is sent would be lost with it.
+bool is_being_ended(const Record& record) {
+    const auto& intention = record.status.intention;
+    const bool stop_in_hand = intention && intention->step == domain::Step::stop;
+    const bool restart_due = record.desired == domain::DesiredState::running &&
+                             record.status.run_started < record.restart_run &&
+                             !domain::model::restart_pulls(record);
+    return stop_in_hand || restart_due;
+}
 
 }  // namespace
 
@@ -73,6 +84,7 @@ void Courier::look(const std::string& container_id) {
         return;     // the loop makes it before the engine container
     }
     const std::string path = record->socket_folder + "/" + container_id + ".sock";
+    hub_.hold(container_id, is_being_ended(*record));
     if (const auto opened = hub_.open(container_id, path, record->active_spec().messaging); !opened) {
         report(container_id, "communication_error", opened.error());
     }
@@ -139,7 +151,8 @@ Result<Courier::Letter> Courier::write_letter(const Record& record, domain::Send
 std::optional<Time> Courier::waits_until(const Record& record) const {
     const domain::Moment moment = services_.moment();
     const State state = domain::model::state_of(record, moment);
-    if (state == State::updating || state == State::restarting || state == State::starting) {
+    const bool anew = state == State::updating || state == State::restarting || state == State::starting;
+    if (anew || (state == State::running && is_being_ended(record))) {
         return moment.now + config_.hold;
     }
     if (state != State::running) {
@@ -172,7 +185,7 @@ void Courier::send(domain::SendCall call, SendDone done) {
     std::optional<Time> until = now + config_.hold;
     if (letter->queued) {
         until = now + record->active_spec().messaging.queue_ttl;
-    } else if (!hub_.connected(id)) {
+    } else if (!hub_.connected(id) || is_being_ended(*record)) {
         until = waits_until(*record);
     }
     if (!until || !hub_.knows(id)) {

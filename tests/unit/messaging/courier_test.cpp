@@ -101,6 +101,25 @@ TEST_F(CourierTest, WhileItIsStartedAnewMessagesWaitAndKeepTheirOrder) {
     EXPECT_LT(after.heard().find("m1"), after.heard().find("m2"));
 }
 
+TEST_F(CourierTest, AProcessThatIsAboutToBeEndedGetsNothingMore) {
+    const std::string id = running("again");
+    start();
+    Program before{path(id)};
+    ASSERT_TRUE(speaks_lines(before, id));
+    store.row(id).run_wanted = store.row(id).restart_run = 2;
+    courier->look(id);
+    send(id, {{"message_id", "m1"}});
+    EXPECT_EQ(answers.at(0)->status, "queued");
+    EXPECT_EQ(before.heard(), "");
+    before.end();
+    ASSERT_TRUE(eventually([&] { return !courier->connected(id); }));
+    store.row(id).status.run_started = 2;
+    courier->look(id);
+    Program after{path(id)};
+    after.say("\n");
+    ASSERT_TRUE(eventually([&] { return !after.heard().empty(); }));
+}
+
 TEST_F(CourierTest, WhoDoesNotComeBackInTimeIsGivenUp) {
     const std::string id = running("gone");
     start();
