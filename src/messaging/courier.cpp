@@ -240,7 +240,11 @@ void Courier::answer_queued(Ticket ticket) {
     Letter& letter = letters_.at(ticket);
     const SendDone done = std::exchange(letter.done, nullptr);
     domain::Sent answer{letter.row.message_id, "queued", std::nullopt};
-    tell(letter.row, "message_sent", payload_of(letter, "queued"), letter.durable,
+    domain::MessageRow row = letter.row;
+    if (letter.durable) {       // it is the row that a next daemon sends
+        row.payload = letter.message.dump(-1, ' ', false, domain::Json::error_handler_t::replace);
+    }
+    tell(row, "message_sent", payload_of(letter, "queued"), letter.durable,
          [done, answer](const Result<void>& told) {
              if (done) {
                  done(told ? Result<domain::Sent>{answer} : Result<domain::Sent>{told.error()});

@@ -27,7 +27,7 @@ class MessagesTest(FlowTest):
         return self.create_running(name, image=spec.pop('image', 'flow:latest'), **spec)
 
     def send(self, container, message, **more):
-        return self.client.call('send_message', container_id=container, message=message, **more)
+        return self.client.call('send_message', {'container_id': container, 'message': message, **more})
 
     def reply(self, container, message, **more):
         answer = self.send(container, message, expect_reply=True, **more)
@@ -226,10 +226,10 @@ class Injected(MessagesTest):
         self.assertEqual(self.client.status(container)['reason'], '')
 
     def test_it_can_be_turned_on_later(self):
-        container = self.flow('late', image=self.image, entrypoint=ECHO)
+        container = self.flow('late', ['sleep', '100000'], image=self.image, entrypoint=['/bin/busybox'])
         error = self.send(container, {'n': 1}, expect_reply=True, timeout='20s')['error']
         self.assertEqual(error['error_type'], 'socket_connection_error')
-        self.client.done('update_container', container_id=container, messaging={'inject': True})
+        self.client.done('update_container', container_id=container, messaging={'inject': True}, entrypoint=[], command=ECHO)
         self.assertEqual(self.reply(container, {'n': 2})['got']['n'], 2)
 
     def test_a_runtime_that_is_not_there(self):
