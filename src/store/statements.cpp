@@ -67,9 +67,7 @@ const char* text_of(Sql sql) {
                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
                    "ON CONFLICT (container_id, direction, message_id) DO UPDATE SET "
                    "status = excluded.status, changed_at = excluded.changed_at, until = excluded.until, "
-                   // Told again while it waits, it still says what is to be sent.
-                   "payload = CASE WHEN excluded.status = 'queued' AND excluded.payload = '' THEN payload "
-                   "ELSE excluded.payload END, actor = excluded.actor, request_id = excluded.request_id, "
+                   "payload = excluded.payload, actor = excluded.actor, request_id = excluded.request_id, "
                    "bytes = excluded.bytes, created_at = excluded.created_at";
         case Sql::delete_messages:
             return "DELETE FROM message_rows WHERE changed_at < ? AND status <> 'queued'";

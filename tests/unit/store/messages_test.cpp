@@ -71,14 +71,6 @@ TEST_F(MessagesTest, ANewStatusTakesThePlaceOfTheOldAndKeepsTheOrder) {
     EXPECT_EQ(events.at(0).type, "message_sent");
 }
 
-TEST_F(MessagesTest, WhatWaitsStillSaysWhatIsToBeSentWhenItIsToldAgain) {
-    domain::MessageRow told = row_of("a", "queued");
-    told.payload.clear();
-    ASSERT_TRUE(put({row_of("a", "queued")}));
-    ASSERT_TRUE(put({told}));
-    EXPECT_EQ(bench_.store->queued_messages().value().at(0).payload, row_of("a", "queued").payload);
-}
-
 TEST_F(MessagesTest, TheViewShowsWhatIsRecordedAndNotWhatWaits) {
     ASSERT_TRUE(put({row_of("waits", "queued"), row_of("recorded", "sent")}));
     EXPECT_EQ(text("SELECT ifnull(payload, 'none') FROM messages WHERE message_id = 'waits'"), "none");
