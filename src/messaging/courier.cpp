@@ -149,7 +149,9 @@ Result<Courier::Letter> Courier::write_letter(const Record& record, domain::Send
 
 /// Until when a message waits for a container that is not connected now; nothing: nobody is expected.
 std::optional<Time> Courier::waits_until(const Record& record) const {
-    const domain::Moment moment = services_.moment();
+    domain::Moment moment = services_.moment();
+    moment.contact = true;      // a socket needs no engine: what was known last counts
+    moment.unknown = false;
     const State state = domain::model::state_of(record, moment);
     const bool anew = state == State::updating || state == State::restarting || state == State::starting;
     if (anew || (state == State::running && is_being_ended(record))) {
