@@ -204,7 +204,8 @@ void FakeEngine::start(const Call& call, const Answer& answer) {
         failed[call.container_id].push_back(world_.now());
         return answer(reply(Reply::Kind::marked));
     }
-    if (container->command == "bad") {
+    const bool bad_code = container->has_code && links[container->container_id] == "bad";
+    if (container->command == "bad" || bad_code) {
         failed[call.container_id].push_back(world_.now());
         return answer(reply(Reply::Kind::terminal, "no such command"));
     }

@@ -206,7 +206,8 @@ void FakeEngine::outside(const std::string& what) {
     } else if (what == "kill") {
         kill_outside(chosen->docker_id, kKill);
     } else if (what == "start") {
-        if (chosen->command != "bad" && !chosen->removing) {
+        const bool bad_code = chosen->has_code && links[chosen->container_id] == "bad";
+        if (chosen->command != "bad" && !bad_code && !chosen->removing) {
             start_process(chosen, true);
         }
     } else if (what == "update" || what == "cpus" || what == "leave" || what == "join") {

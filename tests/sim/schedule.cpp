@@ -101,7 +101,7 @@ Patch Schedule::random_patch() {
         patch.image = random.pick({"i1", "i1", "i2", "slow", "flaky", "none"});
     }
     if (which >= 6 || (which <= 2 && random.chance(0.15))) {
-        patch.code = random.pick({"c1", "c1", "c2", "c2", "c3", "crash", "lost"});
+        patch.code = random.pick({"c1", "c1", "c2", "c2", "c3", "crash", "bad", "lost"});
     }
     if (which == 3) {
         patch.name = random.pick({"a", "b", "c"});

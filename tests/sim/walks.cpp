@@ -287,7 +287,8 @@ void walk16(Walk& walk) {
     walk.settle();
 }
 
-void walk16b(Walk& walk) { new_code(walk, "crash"); }
+/// Code that cannot be started.
+void walk16b(Walk& walk) { new_code(walk, "bad"); }
 
 /// A stop in the window ends the watch; the new code stays.
 void walk16c(Walk& walk) {
@@ -376,10 +377,10 @@ std::vector<NamedWalk> all_walks() {
             {"14_stop_restart_update", walk14, {}},
             {"15_late_die", walk15, {}},
             {"16_new_code", walk16, {}},
-            {"16_code_that_crashes", walk16b, {}},
+            {"16_code_rolled_back", walk16b, {}},
             {"16_stopped_in_the_window", walk16c, {"calls"}},
             {"16_code_of_what_does_not_run", walk16d, {}},
-            {"16_code_and_command", walk16e, {}},
+            {"16_code_and_command", walk16e, {"calls"}},
             {"16_first_code", walk16f, {}},
             {"16_code_that_is_gone", walk16g, {"calls"}},
             {"16_restart_and_code", walk16h, {"calls", "rows", "told"}}};

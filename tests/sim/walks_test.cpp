@@ -227,17 +227,18 @@ TEST_F(Walks, NewCode) {
     EXPECT_EQ(walk.record()->status.active_generation, 3U);
 }
 
-TEST_F(Walks, CodeThatCrashes) {
-    Walk& walk = go("16_code_that_crashes");
+TEST_F(Walks, CodeRolledBack) {
+    Walk& walk = go("16_code_rolled_back");
     EXPECT_EQ(ends(), "r1 done; r2 failed; ");
     EXPECT_EQ(walk.state(), "running");
     EXPECT_EQ(walk.record()->status.reason, "UpdateFailed");
     EXPECT_EQ(walk.record()->status.active_generation, 1U);
     EXPECT_EQ(walk.main()->process->digest, "c1");
     EXPECT_EQ(walk.told_times("container_updated"), 0);
-    EXPECT_EQ(walk.told_times("container_crashed"), 1);
+    EXPECT_EQ(walk.told_times("container_crashed"), 0);
     EXPECT_EQ(count("create"), 1);
-    EXPECT_EQ(count("start"), 3);
+    EXPECT_EQ(count("start"), 2);
+    EXPECT_EQ(count("link"), 3);
 }
 
 TEST_F(Walks, StoppedInTheWindow) {

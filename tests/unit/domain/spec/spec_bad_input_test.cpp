@@ -65,7 +65,7 @@ INSTANTIATE_TEST_SUITE_P(Foreign, SpecBadInput, testing::ValuesIn(std::vector<Ba
     {R"("messaging": {"queue_ttl": "10s", "durable": false})", "messaging.durable", "they wait in the store"},
     {R"("messaging": {"inject": true, "enabled": false})", "messaging.inject", "needs messaging.enabled"},
     {R"("messaging": {"inject": true, "framing": "length-prefixed"})", "messaging.framing", "speaks lines"},
-    {R"("messaging": {"topic": 1})", "messaging.topic", "is not a field"},
+    {R"("messaging": {"topic": 1})", "messaging.topic", "unknown field"},
     {R"("workspace": "1k")", "workspace", "a size from 1m"},
     {R"("pull_policy": "sometimes")", "pull_policy", "missing, always or never"},
     {R"("registry_auth": "a b")", "registry_auth", "a name of the configuration's registries"},
