@@ -20,6 +20,22 @@ ECHO = ['sh', '-c', 'echo ready; while read -r m; do id=${m##*\\"message_id\\":\
 SILENT = ['sh', '-c', 'echo ready; while read -r m; do echo "heard $m"; done']
 
 
+# Connects by itself; the first byte of what it says tells that lengths come first.
+LENGTHS = '''
+import json, os, socket, struct
+s = socket.socket(socket.AF_UNIX)
+s.connect(os.environ['FLOW_SOCKET'])
+f = s.makefile('rb')
+def say(message):
+    data = json.dumps(message).encode()
+    s.sendall(struct.pack('>I', len(data)) + data)
+say({'hello': os.environ['FLOW_NAME']})
+while True:
+    message = json.loads(f.read(struct.unpack('>I', f.read(4))[0]))
+    say({'reply_to': message['message_id'], 'got': message})
+'''
+
+
 class MessagesTest(FlowTest):
     def flow(self, name, command=None, **spec):
         if command is not None:
@@ -280,6 +296,18 @@ class Injected(MessagesTest):
 
     def test_the_example_in_javascript(self):
         self.check_interpreted('/usr/bin/node', 'echo.js')
+
+    def test_a_program_that_connects_by_itself_with_lengths(self):
+        if not os.path.exists('/usr/bin/python3'):
+            self.skipTest('this machine has no Python to lend')
+        volumes = self.mounted(os.path.join(EXAMPLES, 'echo.sh'))
+        for framing in ('auto', 'length-prefixed'):
+            with self.subTest(framing):
+                container = self.flow(framing, image=self.image, entrypoint=['/usr/bin/python3', '-c', LENGTHS],
+                                      volumes=volumes, messaging={'framing': framing})
+                self.client.wait('message_received', message={'hello': framing})
+                text = 'a\nb' * 50_000
+                self.assertEqual(self.reply(container, {'text': text})['got']['text'], text)
 
     def check_interpreted(self, interpreter, example):
         if not os.path.exists(interpreter):
