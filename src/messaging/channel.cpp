@@ -15,8 +15,7 @@ namespace {
 namespace asio = boost::asio;
 using boost::system::error_code;
 
-constexpr std::size_t kPiece = 64u << 10;
-constexpr int kPiecesAtOnce = 4;            ///< then others have their turn
+constexpr std::size_t kPiece = 16u << 10;  ///< read at once: then others have their turn
 constexpr mode_t kMode = 0666;
 
 /// One for all channels: nothing is kept in it between two reads.
@@ -153,22 +152,16 @@ void Channel::wait_for_bytes() {
                            });
 }
 
-/// A container that floods has a few pieces at once, then others have their turn.
+/// One piece: a container that floods must not keep others from their turn.
 void Channel::read() {
-    for (int turn = 0; turn < kPiecesAtOnce; ++turn) {
-        error_code failed;
-        const std::size_t got = connection_.read_some(asio::buffer(piece()), failed);
-        if (failed == asio::error::would_block) {
-            break;
-        }
-        if (failed) {
-            return end_connection();
-        }
-        if (!feed({piece().data(), got})) {
-            return;
-        }
+    error_code failed;
+    const std::size_t got = connection_.read_some(asio::buffer(piece()), failed);
+    if (failed && failed != asio::error::would_block) {
+        return end_connection();
     }
-    wait_for_bytes();
+    if (failed || feed({piece().data(), got})) {
+        wait_for_bytes();
+    }
 }
 
 /// False: the connection that these bytes came from is over.

@@ -10,6 +10,7 @@
 #include <spdlog/spdlog.h>
 
 #include "domain/model/model.hpp"
+#include "domain/model/rules.hpp"
 #include "messaging/letters.hpp"
 
 namespace flow::messaging {
@@ -38,6 +39,16 @@ bool is_folder(const std::string& path) {
 
 /// Nothing runs any more that could talk, and the folder goes next.
 bool is_going(const Record& record) { return record.deleted && !record.status.cleanup.volumes.empty(); }
+
+/// Its process is stopped now, or as soon as the loop comes to it: what it is sent would be lost with it.
+bool is_being_ended(const Record& record) {
+    const auto& intention = record.status.intention;
+    const bool stop_in_hand = intention && intention->step == domain::Step::stop;
+    const bool restart_due = record.desired == domain::DesiredState::running &&
+                             record.status.run_started < record.restart_run &&
+                             !domain::model::restart_pulls(record);
+    return stop_in_hand || restart_due;
+}
 
 }  // namespace
 
@@ -73,6 +84,7 @@ void Courier::look(const std::string& container_id) {
         return;     // the loop makes it before the engine container
     }
     const std::string path = record->socket_folder + "/" + container_id + ".sock";
+    hub_.hold(container_id, is_being_ended(*record));
     if (const auto opened = hub_.open(container_id, path, record->active_spec().messaging); !opened) {
         report(container_id, "communication_error", opened.error());
     }
@@ -137,9 +149,12 @@ Result<Courier::Letter> Courier::write_letter(const Record& record, domain::Send
 
 /// Until when a message waits for a container that is not connected now; nothing: nobody is expected.
 std::optional<Time> Courier::waits_until(const Record& record) const {
-    const domain::Moment moment = services_.moment();
+    domain::Moment moment = services_.moment();
+    moment.contact = true;      // a socket needs no engine: what was known last counts
+    moment.unknown = false;
     const State state = domain::model::state_of(record, moment);
-    if (state == State::updating || state == State::restarting || state == State::starting) {
+    const bool anew = state == State::updating || state == State::restarting || state == State::starting;
+    if (anew || (state == State::running && is_being_ended(record))) {
         return moment.now + config_.hold;
     }
     if (state != State::running) {
@@ -172,7 +187,7 @@ void Courier::send(domain::SendCall call, SendDone done) {
     std::optional<Time> until = now + config_.hold;
     if (letter->queued) {
         until = now + record->active_spec().messaging.queue_ttl;
-    } else if (!hub_.connected(id)) {
+    } else if (!hub_.connected(id) || is_being_ended(*record)) {
         until = waits_until(*record);
     }
     if (!until || !hub_.knows(id)) {
@@ -227,7 +242,11 @@ void Courier::answer_queued(Ticket ticket) {
     Letter& letter = letters_.at(ticket);
     const SendDone done = std::exchange(letter.done, nullptr);
     domain::Sent answer{letter.row.message_id, "queued", std::nullopt};
-    tell(letter.row, "message_sent", payload_of(letter, "queued"), letter.durable,
+    domain::MessageRow row = letter.row;
+    if (letter.durable) {       // it is the row that a next daemon sends
+        row.payload = letter.message.dump(-1, ' ', false, domain::Json::error_handler_t::replace);
+    }
+    tell(row, "message_sent", payload_of(letter, "queued"), letter.durable,
          [done, answer](const Result<void>& told) {
              if (done) {
                  done(told ? Result<domain::Sent>{answer} : Result<domain::Sent>{told.error()});

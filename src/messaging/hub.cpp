@@ -51,6 +51,13 @@ Result<void> Hub::open(const std::string& id, const std::string& path,
     return place.channel->listen();
 }
 
+void Hub::hold(const std::string& id, bool holds) {
+    Place* place = find(id);
+    if (place != nullptr && std::exchange(place->held, holds) && !holds) {
+        flush(id);
+    }
+}
+
 std::vector<Outgoing> Hub::close(const std::string& id) {
     const auto found = places_.find(id);
     if (found == places_.end()) {
@@ -123,7 +130,7 @@ bool Hub::send(const std::string& id, Outgoing message) {
 /// As much as the connection takes.
 void Hub::flush(const std::string& id) {
     Place* place = find(id);
-    while (place != nullptr && place->box && place->box->next() != nullptr) {
+    while (place != nullptr && !place->held && place->box && place->box->next() != nullptr) {
         const std::shared_ptr<Channel> channel = place->channel;    // what it tells may close the place
         const Outgoing& next = *place->box->next();
         // Before the call: it may tell at once that the message has left, or that the connection is gone.

@@ -52,6 +52,8 @@ public:
     /// Listens at `path`; again with other settings when they are others. What waits stays.
     domain::Result<void> open(const std::string& id, const std::string& path,
                               const domain::Messaging& settings);
+    /// While it holds, nothing is written there: its process is about to be ended, and the next one shall get it.
+    void hold(const std::string& id, bool holds);
     /// Answers what still waited.
     std::vector<Outgoing> close(const std::string& id);
     void close_all();
@@ -77,6 +79,7 @@ private:
         std::unique_ptr<Outbox> box;        ///< while something waits
         domain::Time last;
         bool was_connected = false;
+        bool held = false;
         bool lost_told = false;
     };
     void on_connection(const std::string& id, bool connected) override;

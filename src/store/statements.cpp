@@ -62,13 +62,12 @@ const char* text_of(Sql sql) {
             return "DELETE FROM spec_revisions WHERE created_at < ? AND container_id NOT IN "
                    "(SELECT container_id FROM containers)";
         case Sql::put_message:
-            return "INSERT INTO message_rows (container_id, name, message_id, direction, status, actor, "
-                   "request_id, reply_to, created_at, changed_at, until, bytes, payload) "
-                   "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+            return "INSERT INTO message_rows (container_id, name, message_id, direction, status, actor, request_id, "
+                   "reply_to, created_at, changed_at, until, bytes, payload) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
                    "ON CONFLICT (container_id, direction, message_id) DO UPDATE SET "
                    "status = excluded.status, changed_at = excluded.changed_at, until = excluded.until, "
-                   "payload = excluded.payload, actor = excluded.actor, request_id = excluded.request_id, "
-                   "bytes = excluded.bytes, created_at = excluded.created_at";
+                   "payload = excluded.payload, actor = excluded.actor, request_id = excluded.request_id, bytes = "
+                   "excluded.bytes, created_at = excluded.created_at";
         case Sql::delete_messages:
             return "DELETE FROM message_rows WHERE changed_at < ? AND status <> 'queued'";
     }

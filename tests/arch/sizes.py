@@ -9,7 +9,7 @@ HEADER = 120
 # Vocabulary: headers that are lists of types, with a limit of their own.
 VOCABULARY = {
     'src/domain/record.hpp': 250,
-    'src/domain/spec.hpp': 175,
+    'src/domain/spec_parts.hpp': 150,
     'src/reconciler/engine.hpp': 140,
 }
 

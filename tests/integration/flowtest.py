@@ -25,7 +25,8 @@ EVENTS = ('connected error activity_log status_changed container_created contain
           'container_status '
           'container_list container_status_update resync create_container start_container stop_container '
           'restart_container update_container delete_container rollback_container apply get_container_status '
-          'list_containers').split()
+          'list_containers send_message message_sent message_received message_format_error container_unreachable '
+          'communication_error').split()
 
 
 def eventually(check, timeout=30.0, what='the condition'):

@@ -215,6 +215,9 @@ class Lifecycle(FlowTest):
         return ack
 
     def check_status(self, state, desired, docker_id, generation, ports=(), started_at=None):
+        connected = state == 'running'
+        eventually(lambda: self.daemon.http('GET', '/api/containers/web')[1]['socket_connected'] is connected,
+                   what='its connection, or the end of it')
         status = self.queried('get_container_status', 'container_status', container_id='web')
         self.assertEqual(set(status['resource_usage']), {*NUMBERS, 'timestamp'})
         for time in (status['timestamp'], status['observed_at'], status['resource_usage']['timestamp']):
@@ -223,12 +226,16 @@ class Lifecycle(FlowTest):
         expected.update(state=state, status=state, reason='', message='', image='flow:latest', desired_state=desired,
                         observed_generation=generation, active_generation=generation, health='none',
                         started_at=started_at, restart_count=0, next_retry_at=None, ports=dict(ports),
-                        socket_path=self.path, socket_connected=False, last_communication=None)
-        loose = {'uptime', 'last_exit', 'timestamp', 'observed_at', 'resource_usage'}
+                        socket_path=self.path, socket_connected=connected)
+        loose = {'uptime', 'last_exit', 'timestamp', 'observed_at', 'resource_usage', 'last_communication'}
         self.assertEqual({k: v for k, v in status.items() if k not in loose}, expected)
         self.assertLessEqual(loose, set(status))
         if state != 'stopped':
             self.assertIsNone(status['last_exit'])
+        if state == 'created':
+            self.assertIsNone(status['last_communication'])
+        else:
+            self.assertRegex(status['last_communication'], TIME)
         return status
 
     def check_usage(self):

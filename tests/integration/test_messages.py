@@ -20,23 +20,30 @@ ECHO = ['sh', '-c', 'echo ready; while read -r m; do id=${m##*\\"message_id\\":\
 SILENT = ['sh', '-c', 'echo ready; while read -r m; do echo "heard $m"; done']
 
 
+# Connects by itself; the first byte of what it says tells that lengths come first.
+LENGTHS = '''
+import json, os, socket, struct
+s = socket.socket(socket.AF_UNIX)
+s.connect(os.environ['FLOW_SOCKET'])
+f = s.makefile('rb')
+def say(message):
+    data = json.dumps(message).encode()
+    s.sendall(struct.pack('>I', len(data)) + data)
+say({'hello': os.environ['FLOW_NAME']})
+while True:
+    message = json.loads(f.read(struct.unpack('>I', f.read(4))[0]))
+    say({'reply_to': message['message_id'], 'got': message})
+'''
+
+
 class MessagesTest(FlowTest):
-    """Each client also remembers what it is told of messages."""
-
-    def make_client(self, daemon=None, **more):
-        client = super().make_client(daemon, **more)
-        for name in ('message_sent', 'message_received', 'message_format_error', 'container_unreachable',
-                     'communication_error', 'send_message'):
-            client.sio.on(name, client.keeper(name))
-        return client
-
     def flow(self, name, command=None, **spec):
         if command is not None:
             spec['command'] = command
         return self.create_running(name, image=spec.pop('image', 'flow:latest'), **spec)
 
     def send(self, container, message, **more):
-        return self.client.call('send_message', container_id=container, message=message, **more)
+        return self.client.call('send_message', {'container_id': container, 'message': message, **more})
 
     def reply(self, container, message, **more):
         answer = self.send(container, message, expect_reply=True, **more)
@@ -190,14 +197,14 @@ class Injected(MessagesTest):
     def import_image(self):
         tar = io.BytesIO()
         with tarfile.open(fileobj=tar, mode='w') as archive:
+            for name in ('bin', 'usr', 'lib', 'lib64', 'app', 'tmp'):
+                folder = tarfile.TarInfo(name)
+                folder.type, folder.mode = tarfile.DIRTYPE, 0o755
+                archive.addfile(folder)
             archive.add(shutil.which('busybox'), 'bin/busybox')
             link = tarfile.TarInfo('bin/sh')
             link.type, link.linkname = tarfile.SYMTYPE, 'busybox'
             archive.addfile(link)
-            for name in ('usr', 'lib', 'lib64', 'app', 'tmp'):
-                folder = tarfile.TarInfo(name)
-                folder.type, folder.mode = tarfile.DIRTYPE, 0o755
-                archive.addfile(folder)
         connection = UnixConnection(self.engine.path)
         changes = 'changes=ENTRYPOINT%20%5B%22%2Fbin%2Ffalse%22%5D&changes=CMD%20%5B%22nothing%22%5D'
         connection.request('POST', '/v1.41/images/create?fromSrc=-&repo=%s&tag=1&%s' % (self.image[:-2], changes),
@@ -221,6 +228,10 @@ class Injected(MessagesTest):
         mount = [m for m in made['Mounts'] if m['Destination'] == '/flow-runtime'][0]
         self.assertFalse(mount['RW'])
 
+    def test_as_a_user_without_any_right(self):
+        container = self.inject('echo', ECHO, user='12345:12345', read_only=True, security={'profile': 'restricted'})
+        self.assertEqual(self.reply(container, {'n': 1})['got']['n'], 1)
+
     def test_it_is_no_drift(self):
         container = self.inject('echo', ECHO)
         docker_id = self.docker_id(container)
@@ -231,10 +242,10 @@ class Injected(MessagesTest):
         self.assertEqual(self.client.status(container)['reason'], '')
 
     def test_it_can_be_turned_on_later(self):
-        container = self.flow('late', image=self.image, entrypoint=ECHO)
+        container = self.flow('late', ['sleep', '100000'], image=self.image, entrypoint=['/bin/busybox'])
         error = self.send(container, {'n': 1}, expect_reply=True, timeout='20s')['error']
         self.assertEqual(error['error_type'], 'socket_connection_error')
-        self.client.done('update_container', container_id=container, messaging={'inject': True})
+        self.client.done('update_container', container_id=container, messaging={'inject': True}, entrypoint=[], command=ECHO)
         self.assertEqual(self.reply(container, {'n': 2})['got']['n'], 2)
 
     def test_a_runtime_that_is_not_there(self):
@@ -285,6 +296,18 @@ class Injected(MessagesTest):
 
     def test_the_example_in_javascript(self):
         self.check_interpreted('/usr/bin/node', 'echo.js')
+
+    def test_a_program_that_connects_by_itself_with_lengths(self):
+        if not os.path.exists('/usr/bin/python3'):
+            self.skipTest('this machine has no Python to lend')
+        volumes = self.mounted(os.path.join(EXAMPLES, 'echo.sh'))
+        for framing in ('auto', 'length-prefixed'):
+            with self.subTest(framing):
+                container = self.flow(framing, image=self.image, entrypoint=['/usr/bin/python3', '-c', LENGTHS],
+                                      volumes=volumes, messaging={'framing': framing})
+                self.client.wait('message_received', message={'hello': framing})
+                text = 'a\nb' * 50_000
+                self.assertEqual(self.reply(container, {'text': text})['got']['text'], text)
 
     def check_interpreted(self, interpreter, example):
         if not os.path.exists(interpreter):

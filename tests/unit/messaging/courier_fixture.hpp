@@ -150,6 +150,14 @@ protected:
         call.expect_reply = expect_reply;
         courier->send(std::move(call), [this](const domain::Result<domain::Sent>& sent) { answers.push_back(sent); });
     }
+    /// Connected, and known to speak lines.
+    testing::AssertionResult speaks_lines(Program& program, const std::string& id) {
+        program.say("\n");
+        auto connected = eventually([&] { return courier->connected(id); });
+        io.restart();
+        io.poll();
+        return connected;
+    }
     /// Until it holds; the longest wait is far beyond what anything here takes.
     testing::AssertionResult eventually(const std::function<bool()>& holds) {
         const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{10};

@@ -28,7 +28,7 @@ TEST_F(CourierTest, TheReplyIsTheAnswerAndEverybodyHearsIt) {
     const std::string id = running("echo");
     start();
     Program program{path(id)};
-    program.say("\n");
+    ASSERT_TRUE(speaks_lines(program, id));
     send(id, {{"message_id", "m1"}}, true);
     ASSERT_TRUE(eventually([&] { return program.heard().find("m1") != std::string::npos; }));
     EXPECT_TRUE(answers.empty());
@@ -101,6 +101,25 @@ TEST_F(CourierTest, WhileItIsStartedAnewMessagesWaitAndKeepTheirOrder) {
     EXPECT_LT(after.heard().find("m1"), after.heard().find("m2"));
 }
 
+TEST_F(CourierTest, AProcessThatIsAboutToBeEndedGetsNothingMore) {
+    const std::string id = running("again");
+    start();
+    Program before{path(id)};
+    ASSERT_TRUE(speaks_lines(before, id));
+    store.row(id).run_wanted = store.row(id).restart_run = 2;
+    courier->look(id);
+    send(id, {{"message_id", "m1"}});
+    EXPECT_EQ(answers.at(0)->status, "queued");
+    EXPECT_EQ(before.heard(), "");
+    before.end();
+    ASSERT_TRUE(eventually([&] { return !courier->connected(id); }));
+    store.row(id).status.run_started = 2;
+    courier->look(id);
+    Program after{path(id)};
+    after.say("\n");
+    ASSERT_TRUE(eventually([&] { return !after.heard().empty(); }));
+}
+
 TEST_F(CourierTest, WhoDoesNotComeBackInTimeIsGivenUp) {
     const std::string id = running("gone");
     start();
@@ -108,7 +127,7 @@ TEST_F(CourierTest, WhoDoesNotComeBackInTimeIsGivenUp) {
     send(id, {{"message_id", "m1"}}, true);
     EXPECT_TRUE(answers.empty());
     store.moment.now += std::chrono::seconds{31};
-    ASSERT_TRUE(eventually([&] { return !answers.empty(); }));
+    ASSERT_TRUE(eventually([&] { return !answers.empty() && statuses("message_sent").size() == 2; }));
     EXPECT_TRUE(answers.at(0).has_error());
     EXPECT_EQ(statuses("message_sent"), (Texts{"queued", "expired"}));
 }
@@ -117,7 +136,7 @@ TEST_F(CourierTest, AReplyThatDoesNotComeIsATimeout) {
     const std::string id = running("mute");
     start();
     Program program{path(id)};
-    program.say("\n");
+    ASSERT_TRUE(speaks_lines(program, id));
     send(id, {{"message_id", "m1"}}, true);
     ASSERT_TRUE(eventually([&] { return !program.heard().empty(); }));
     store.moment.now += std::chrono::seconds{31};
@@ -132,7 +151,7 @@ TEST_F(CourierTest, AnIdInFlightIsNotTakenTwice) {
     const std::string id = running("echo");
     start();
     Program program{path(id)};
-    program.say("\n");
+    ASSERT_TRUE(speaks_lines(program, id));
     send(id, {{"message_id", "m1"}}, true);
     send(id, {{"message_id", "m1"}}, true);
     ASSERT_EQ(answers.size(), 1u);
@@ -220,7 +239,7 @@ TEST_F(CourierTest, WhenTheRowGoesWhoWaitsIsToldAndTheSocketIsClosed) {
     const std::string id = running("bye");
     start();
     Program program{path(id)};
-    program.say("\n");
+    ASSERT_TRUE(speaks_lines(program, id));
     send(id, {{"message_id", "m"}}, true);
     ASSERT_TRUE(eventually([&] { return !program.heard().empty(); }));
     store.erase(id);

@@ -57,6 +57,9 @@ TEST_F(CourierTest, AQueuedMessageIsWrittenBeforeItIsSentAndWaitsForTheContainer
     messages.holds = false;
     messages.waiting.at(0)(domain::Result<void>{});
     EXPECT_EQ(answers.at(0)->status, "queued");
+    for (const domain::MessageRow& row : messages.rows) {
+        EXPECT_EQ(row.payload, "{\"message_id\":\"m1\"}") << "a daemon after this one sends what is there";
+    }
     Program program{path(id)};
     program.say("\n");
     ASSERT_TRUE(eventually([&] { return !program.heard().empty(); }));
