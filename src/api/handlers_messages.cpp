@@ -45,12 +45,18 @@ void Handlers::send_message(Incoming& incoming) {
         return refuse(incoming, not_found(reference));
     }
     incoming.container_id = call.container_id = record->container_id;
+    if (controls.expected_generation.value_or(record->generation) != record->generation) {
+        return refuse(incoming, make_error(ErrorType::conflict_error,
+                                           "expected generation " + std::to_string(*controls.expected_generation) +
+                                               ", but it is at " + std::to_string(record->generation)));
+    }
     call.actor = kAnonymous;
     call.request_id = incoming.request_id;
+    const std::string digest = controls.client_gave_id ? payload_digest("send_message", incoming.payload) : "";
+    incoming.payload = excerpt(incoming.payload);       // all that a refusal's audit needs of it, for as long as it takes
     if (!controls.client_gave_id) {
         return carry(std::move(incoming), std::move(call), nullptr);
     }
-    const std::string digest = payload_digest("send_message", incoming.payload);
     Repeats::Answer later = [this, incoming](const Repeats::Result& sent) { sent_message(incoming, sent); };
     const Repeats::Key key{call.actor, call.request_id};
     switch (repeats_.begin(key, digest, std::move(later))) {

@@ -25,20 +25,29 @@ void Repeats::end(const Key& key, const Result& result) {
         return;
     }
     const std::vector<Answer> waiting = std::exchange(found->second.waiting, {});
-    const bool ours = !result && result.error().type == domain::ErrorType::system_error;
-    if (ours) {
-        entries_.erase(found);      // what failed by our doing may be tried again
+    const bool never_left = !result && result.error().type != domain::ErrorType::socket_timeout_error;
+    if (never_left) {
+        entries_.erase(found);      // it may be tried again under its id
     } else {
         found->second.result = result;
+        found->second.bytes = result && result->reply ? domain::Json(*result->reply).dump(
+            -1, ' ', false, domain::Json::error_handler_t::replace).size() : 0;
+        bytes_ += found->second.bytes;
         ended_.push_back(key);
     }
-    if (ended_.size() > most_) {
-        entries_.erase(ended_.front());
-        ended_.pop_front();
+    while (ended_.size() > most_ || bytes_ > most_bytes_) {
+        forget_oldest();
     }
     for (const Answer& answer : waiting) {
         answer(result);
     }
+}
+
+void Repeats::forget_oldest() {
+    const auto oldest = entries_.find(ended_.front());
+    bytes_ -= oldest->second.bytes;
+    entries_.erase(oldest);
+    ended_.pop_front();
 }
 
 }  // namespace flow::api

@@ -23,7 +23,9 @@ public:
     using Answer = std::function<void(const Result&)>;
     enum class Begun { first, again, other_payload };
 
-    explicit Repeats(std::size_t most = 4096) : most_(most) {}
+    /// `most` answers, with replies of at most `most_bytes` as JSON.
+    explicit Repeats(std::size_t most = 4096, std::size_t most_bytes = 16u << 20)
+        : most_(most), most_bytes_(most_bytes) {}
 
     /// `answer` is called at the end, at once when that was before; never for other_payload.
     Begun begin(const Key& key, const std::string& digest, Answer answer);
@@ -34,8 +36,13 @@ private:
         std::string digest;
         std::vector<Answer> waiting;
         std::optional<Result> result;
+        std::size_t bytes = 0;
     };
+    void forget_oldest();
+
     std::size_t most_;
+    std::size_t most_bytes_;
+    std::size_t bytes_ = 0;
     std::map<Key, Entry> entries_;
     std::deque<Key> ended_;             ///< oldest first: they are forgotten in that order
 };

@@ -23,15 +23,16 @@ domain::Error failed(const std::string& what, const std::string& path,
 
 domain::Result<void> make_socket_folder(const std::string& path) {
     std::error_code error;
-    if (fs::is_directory(path, error)) {
-        return {};
+    const auto mode = fs::perms::owner_all | fs::perms::group_read | fs::perms::group_exec |
+                      fs::perms::others_read | fs::perms::others_exec;
+    const fs::file_status present = fs::status(path, error);
+    if (fs::is_directory(present) && (present.permissions() & fs::perms::all) == mode) {
+        return {};      // a daemon that was killed may have made it without its mode
     }
     fs::create_directories(path, error);
     if (error) {
         return failed("make the folder of the socket", path, error);
     }
-    const auto mode = fs::perms::owner_all | fs::perms::group_read | fs::perms::group_exec |
-                      fs::perms::others_read | fs::perms::others_exec;
     fs::permissions(path, mode, error);
     if (error) {
         return failed("set the mode of", path, error);

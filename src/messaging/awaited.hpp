@@ -27,6 +27,9 @@ public:
     void add(Reply reply);
     /// Nobody waits for it any more.
     std::optional<Reply> take(const std::string& container_id, const std::string& message_id);
+    bool has(const std::string& container_id, const std::string& message_id) const {
+        return waiting_.contains(Key{container_id, message_id});
+    }
     std::vector<Reply> take_all(const std::string& container_id);
     std::vector<Reply> expired(domain::Time now);
     std::size_t size() const { return waiting_.size(); }

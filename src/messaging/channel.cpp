@@ -143,13 +143,23 @@ void Channel::wait_in_silence() {
 }
 
 void Channel::wait_for_bytes() {
+    if (paused_ || std::exchange(reading_, true)) {
+        return;
+    }
     connection_.async_wait(Protocol::socket::wait_read,
                            [self = weak_from_this(), number = number_](const error_code& failed) {
                                const auto channel = self.lock();
                                if (channel && channel->number_ == number && !failed) {
+                                   channel->reading_ = false;
                                    channel->read();
                                }
                            });
+}
+
+void Channel::pause(bool paused) {
+    if (std::exchange(paused_, paused) && !paused && connected()) {
+        wait_for_bytes();
+    }
 }
 
 /// One piece: a container that floods must not keep others from their turn.
@@ -169,15 +179,18 @@ bool Channel::feed(std::string_view bytes) {
     const std::uint64_t number = number_;
     const bool undecided = reader_->framing() == Framing::automatic;
     std::vector<Frame> frames = reader_->feed(bytes);
-    if (undecided && reader_->framing() != Framing::automatic) {
-        silence_.reset();
-        tell_connection(true);
-    }
     for (Frame& frame : frames) {
         if (owner_ == nullptr || number != number_ || !connected()) {
             return false;
         }
         owner_->on_frame(config_.id, std::move(frame));
+    }
+    if (number != number_ || !connected()) {
+        return false;
+    }
+    if (undecided && reader_->framing() != Framing::automatic) {
+        silence_.reset();
+        tell_connection(true);
     }
     if (number != number_ || !connected()) {
         return false;
@@ -191,7 +204,7 @@ bool Channel::feed(std::string_view bytes) {
 
 bool Channel::write(std::uint64_t ticket, std::string_view text) {
     const bool full = !out_.empty() && out_.size() + text.size() > config_.write_ahead;
-    if (!connected() || full || reader_->framing() == Framing::automatic) {
+    if (!connected() || broken_ || full || reader_->framing() == Framing::automatic) {
         return false;
     }
     out_ += framed(text, reader_->framing());
@@ -207,7 +220,8 @@ void Channel::flush() {
     error_code failed;
     const std::size_t sent = out_.empty() ? 0 : connection_.write_some(asio::buffer(out_), failed);
     if (failed && failed != asio::error::would_block) {
-        return end_connection();
+        broken_ = true;     // its last words may be here already: the end is what read() finds behind them
+        return;
     }
     out_.erase(0, sent);
     std::optional<std::uint64_t> last;
@@ -246,7 +260,7 @@ void Channel::end_connection() {
     reader_.reset();
     out_ = std::string{};
     marks_ = std::vector<Mark>{};
-    writing_ = false;
+    writing_ = broken_ = reading_ = false;
     tell_connection(false);
 }
 

@@ -54,6 +54,8 @@ public:
     /// The owner hears nothing any more.
     void close();
     bool connected() const { return connection_.is_open(); }
+    /// Nothing is read while it holds: who sends has to wait.
+    void pause(bool paused);
     /// Takes it while there is room and the framing is known; answers whether it did.
     bool write(std::uint64_t ticket, std::string_view text);
 
@@ -82,6 +84,9 @@ private:
     struct Mark { std::size_t end; std::uint64_t ticket; };
     std::vector<Mark> marks_;               ///< ends of messages in out_, counted from its beginning
     bool writing_ = false;
+    bool broken_ = false;                   ///< nothing can be written; what it has said is still read
+    bool paused_ = false;
+    bool reading_ = false;                  ///< waits for bytes
     std::uint64_t number_ = 0;              ///< of the connection: late answers of another one mean nothing
     std::uint64_t inode_ = 0;
     bool second_told_ = false;

@@ -40,6 +40,20 @@ bool is_folder(const std::string& path) {
 /// Nothing runs any more that could talk, and the folder goes next.
 bool is_going(const Record& record) { return record.deleted && !record.status.cleanup.volumes.empty(); }
 
+/// What holds for the process that is there, or is started next: in an update's window that is the new one.
+const domain::Messaging& settings_of(const Record& record) {
+    const domain::Status& status = record.status;
+    const bool kept = status.verdict != domain::Verdict::roll_back;
+    domain::Generation generation = status.active_generation;
+    if (status.trial != 0 && kept) {
+        generation = status.trial;
+    } else if (!status.next_id.empty() && kept && !domain::model::runs(record)) {
+        generation = status.next_generation;
+    }
+    const auto spec = record.specs.find(generation);
+    return spec == record.specs.end() ? record.active_spec().messaging : spec->second.messaging;
+}
+
 /// Its process is stopped now, or as soon as the loop comes to it: what it is sent would be lost with it.
 bool is_being_ended(const Record& record) {
     const auto& intention = record.status.intention;
@@ -69,13 +83,17 @@ void Courier::start() {
 }
 
 void Courier::stop() {
+    stopped_ = true;
     reply_timer_.cancel();
     hub_.close_all();
 }
 
 void Courier::look(const std::string& container_id) {
+    if (stopped_) {
+        return;
+    }
     const Record* record = services_.store.find(container_id);
-    const bool wanted = record != nullptr && !is_going(*record) && record->active_spec().messaging.enabled;
+    const bool wanted = record != nullptr && !is_going(*record) && settings_of(*record).enabled;
     if (!wanted) {
         return gone(container_id, record == nullptr || record->deleted ? "it was deleted"
                                                                       : "messaging.enabled is false now");
@@ -85,7 +103,7 @@ void Courier::look(const std::string& container_id) {
     }
     const std::string path = record->socket_folder + "/" + container_id + ".sock";
     hub_.hold(container_id, is_being_ended(*record));
-    if (const auto opened = hub_.open(container_id, path, record->active_spec().messaging); !opened) {
+    if (const auto opened = hub_.open(container_id, path, settings_of(*record)); !opened) {
         report(container_id, "communication_error", opened.error());
     }
 }
@@ -109,7 +127,7 @@ void Courier::gone(const std::string& container_id, const std::string& why) {
 }
 
 Result<Courier::Letter> Courier::write_letter(const Record& record, domain::SendCall& call) const {
-    const domain::Messaging& settings = record.active_spec().messaging;
+    const domain::Messaging& settings = settings_of(record);
     const std::string id = record.container_id;
     Letter letter;
     const auto given = call.message.find("message_id");
@@ -153,7 +171,10 @@ std::optional<Time> Courier::waits_until(const Record& record) const {
     moment.contact = true;      // a socket needs no engine: what was known last counts
     moment.unknown = false;
     const State state = domain::model::state_of(record, moment);
-    const bool anew = state == State::updating || state == State::restarting || state == State::starting;
+    const auto backoff = record.status.backoff.find(domain::BackoffKind::run);
+    const bool soon = record.status.waiting_for.empty() && !record.status.queued &&
+                      (backoff == record.status.backoff.end() || backoff->second.next <= moment.now + config_.hold);
+    const bool anew = soon && (state == State::updating || state == State::restarting || state == State::starting);
     if (anew || (state == State::running && is_being_ended(record))) {
         return moment.now + config_.hold;
     }
@@ -170,10 +191,10 @@ std::optional<Time> Courier::waits_until(const Record& record) const {
 void Courier::send(domain::SendCall call, SendDone done) {
     const std::string id = call.container_id;
     const Record* record = services_.store.find(id);
-    if (record == nullptr || record->deleted) {
-        return done(no_such_container(id));
+    if (record == nullptr || record->deleted || stopped_) {
+        return done(stopped_ ? going_down() : no_such_container(id));
     }
-    if (!record->active_spec().messaging.enabled) {
+    if (!settings_of(*record).enabled) {
         return done(messaging_is_off(record->spec().name));
     }
     Result<Letter> letter = write_letter(*record, call);
@@ -186,7 +207,7 @@ void Courier::send(domain::SendCall call, SendDone done) {
     const Time now = letter->row.created;
     std::optional<Time> until = now + config_.hold;
     if (letter->queued) {
-        until = now + record->active_spec().messaging.queue_ttl;
+        until = now + settings_of(*record).queue_ttl;
     } else if (!hub_.connected(id) || is_being_ended(*record)) {
         until = waits_until(*record);
     }
@@ -261,7 +282,7 @@ std::optional<Courier::Letter> Courier::take(Ticket ticket) {
     }
     Letter letter = std::move(found->second);
     letters_.erase(found);
-    if (letter.reply_until == Time{}) {
+    if (!awaited_.has(letter.row.container_id, letter.row.message_id)) {
         in_flight_.erase({letter.row.container_id, letter.row.message_id});
     }
     return letter;
@@ -351,7 +372,9 @@ void Courier::wait_for_replies() {
         }
         reply_timer_waits_ = false;
         for (Awaited::Reply& late : awaited_.expired(services_.moment().now)) {
-            in_flight_.erase({late.container_id, late.message_id});
+            if (!hub_.has(late.container_id, late.message_id)) {
+                in_flight_.erase({late.container_id, late.message_id});
+            }
             late.done(no_reply(late.message_id, late.container_id));
         }
         wait_for_replies();

@@ -76,6 +76,7 @@ private:
     using Ticket = std::uint64_t;
 
     domain::Result<Letter> write_letter(const domain::Record& record, domain::SendCall& call) const;
+    void hold_back(const std::string& id, std::size_t unwritten);
     std::optional<domain::Time> waits_until(const domain::Record& record) const;
     void hand_over(Ticket ticket);
     void answer_queued(Ticket ticket);
@@ -106,6 +107,8 @@ private:
     std::map<std::pair<std::string, std::string>, domain::Time> reported_;
     boost::asio::steady_timer reply_timer_;
     bool reply_timer_waits_ = false;
+    std::map<std::string, std::size_t> unwritten_;      ///< messages of a container that the store does not have yet
+    bool stopped_ = false;
     Ticket last_ticket_ = 0;
     domain::Time started_;
 };

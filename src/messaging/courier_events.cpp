@@ -19,10 +19,14 @@ namespace {
 
 /// One stored complaint a second about each container and kind: a flow that sends nonsense must not fill the log.
 constexpr auto kReportEvery = std::chrono::seconds{1};
+constexpr std::size_t kLongestId = 128;
+constexpr std::size_t kMostUnwritten = 256;     ///< messages of one container on their way to the disk: it waits then
 
 std::string text_of(const Json& message, const char* field) {
     const auto found = message.find(field);
-    return found != message.end() && found->is_string() ? found->get<std::string>() : std::string{};
+    const bool fits = found != message.end() && found->is_string() &&
+                      found->get_ref<const std::string&>().size() <= kLongestId;
+    return fits ? found->get<std::string>() : std::string{};
 }
 
 }  // namespace
@@ -42,6 +46,9 @@ void Courier::tell(const domain::MessageRow& row, std::string_view event, Json p
     Json whole = record != nullptr ? domain::model::event_base(*record) : Json::object();
     whole["container_id"] = row.container_id;
     whole["name"] = row.name;
+    if (record == nullptr) {
+        whole["docker_id"] = nullptr;
+    }
     whole.erase("request_id");      // of the row's latest wish; this one has its own
     if (!row.request_id.empty()) {
         whole["request_id"] = row.request_id;
@@ -112,7 +119,24 @@ void Courier::on_message(const std::string& id, Json message) {
             done(told ? Result<domain::Sent>{sent} : Result<domain::Sent>{told.error()});
         };
     }
+    if (durable) {
+        hold_back(id, ++unwritten_[id]);
+        answer = [this, id, answer = std::move(answer)](const Result<void>& told) {
+            hold_back(id, --unwritten_[id]);
+            if (answer) {
+                answer(told);
+            }
+        };
+    }
     tell(row, "message_received", std::move(payload), durable, std::move(answer));
+}
+
+/// A container that sends faster than the disk takes has to wait: the store is everybody's.
+void Courier::hold_back(const std::string& id, std::size_t unwritten) {
+    hub_.pause(id, unwritten >= kMostUnwritten);
+    if (unwritten == 0) {
+        unwritten_.erase(id);
+    }
 }
 
 void Courier::on_malformed(const std::string& id, const Frame& wrong) {
@@ -134,10 +158,10 @@ void Courier::report(const std::string& id, const char* event, Error error) {
     const domain::Moment moment = services_.moment();
     const Record* record = services_.store.find(id);
     domain::Time& last = reported_[{id, event}];
-    spdlog::info("{} container_id={} error=\"{}\"", event, id, error.message);
     if (record == nullptr || moment.now - last < kReportEvery) {
         return;
     }
+    spdlog::info("{} container_id={} error=\"{}\"", event, id, error.message);
     last = moment.now;
     domain::EventDraft draft;
     draft.type = event;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 
 namespace flow::messaging {
 namespace {
@@ -80,6 +81,9 @@ void FrameReader::feed_lines(std::string_view bytes, std::vector<Frame>& out) {
         const std::size_t room = max_message_ + 1 - std::min(buffer_.size(), max_message_ + 1);
         buffer_.append(piece.substr(0, room));      // one more than is allowed shows that it is too long
         skipped_ += piece.size() - std::min(room, piece.size());
+        if (skipped_ > 0) {
+            tell_too_long(out);     // at once: its end may never come
+        }
         if (end == bytes.npos) {
             return;
         }
@@ -88,17 +92,24 @@ void FrameReader::feed_lines(std::string_view bytes, std::vector<Frame>& out) {
     }
 }
 
+void FrameReader::tell_too_long(std::vector<Frame>& out) {
+    if (!std::exchange(too_long_told_, true)) {
+        out.push_back({excerpt_of(buffer_), too_long(max_message_)});
+    }
+}
+
 void FrameReader::end_line(std::vector<Frame>& out) {
     if (skipped_ == 0 && !buffer_.empty() && buffer_.back() == '\r') {
         buffer_.pop_back();
     }
     if (buffer_.size() > max_message_) {
-        out.push_back({excerpt_of(buffer_), too_long(max_message_)});
+        tell_too_long(out);
     } else if (buffer_.find_first_not_of(" \t") != buffer_.npos) {
         out.push_back({std::move(buffer_), ""});
     }
     buffer_.clear();
     skipped_ = 0;
+    too_long_told_ = false;
 }
 
 void FrameReader::feed_lengths(std::string_view bytes, std::vector<Frame>& out) {

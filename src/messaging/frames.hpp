@@ -35,6 +35,7 @@ public:
 private:
     void feed_lines(std::string_view bytes, std::vector<Frame>& out);
     void end_line(std::vector<Frame>& out);
+    void tell_too_long(std::vector<Frame>& out);
     void feed_lengths(std::string_view bytes, std::vector<Frame>& out);
     bool begin_length(std::vector<Frame>& out);
 
@@ -45,6 +46,7 @@ private:
     std::string length_;            ///< the 4 bytes, as far as they have come
     std::uint64_t left_ = 0;        ///< bytes of the message that are still to come
     bool in_message_ = false;
+    bool too_long_told_ = false;
     bool lost_ = false;
 };
 

@@ -58,6 +58,12 @@ void Hub::hold(const std::string& id, bool holds) {
     }
 }
 
+void Hub::pause(const std::string& id, bool paused) {
+    if (Place* place = find(id)) {
+        place->channel->pause(paused);
+    }
+}
+
 std::vector<Outgoing> Hub::close(const std::string& id) {
     const auto found = places_.find(id);
     if (found == places_.end()) {

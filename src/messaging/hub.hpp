@@ -54,6 +54,8 @@ public:
                               const domain::Messaging& settings);
     /// While it holds, nothing is written there: its process is about to be ended, and the next one shall get it.
     void hold(const std::string& id, bool holds);
+    /// Nothing is read from there while it holds.
+    void pause(const std::string& id, bool paused);
     /// Answers what still waited.
     std::vector<Outgoing> close(const std::string& id);
     void close_all();

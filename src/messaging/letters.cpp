@@ -39,6 +39,10 @@ Error no_such_container(const std::string& id) {
     return make(ErrorType::container_not_found, "there is no container \"" + id + "\" any more");
 }
 
+Error going_down() {
+    return make(ErrorType::system_error, "the daemon is shutting down; send it again when it is back");
+}
+
 Error messaging_is_off(const std::string& name) {
     return make(ErrorType::validation_error,
                 name + " takes no messages: its spec says messaging.enabled: false");
@@ -95,7 +99,11 @@ std::string recorded_payload(const Json& message) {
     mask(masked);
     std::string text = masked.dump(-1, ' ', false, Json::error_handler_t::replace);
     if (text.size() > kMostRecorded) {
-        text.resize(kMostRecorded);
+        std::size_t end = kMostRecorded;
+        while ((static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) {
+            --end;      // not in the middle of a character
+        }
+        text.resize(end);
         text += "…";
     }
     return text;

@@ -10,6 +10,7 @@
 namespace flow::messaging {
 
 domain::Error no_such_container(const std::string& id);
+domain::Error going_down();
 domain::Error messaging_is_off(const std::string& name);
 domain::Error already_in_flight(const std::string& message_id, const std::string& name);
 domain::Error too_many_wait(const std::string& name, std::size_t messages, std::size_t bytes);

@@ -67,7 +67,7 @@ const char* text_of(Sql sql) {
                    "ON CONFLICT (container_id, direction, message_id) DO UPDATE SET "
                    "status = excluded.status, changed_at = excluded.changed_at, until = excluded.until, "
                    "payload = excluded.payload, actor = excluded.actor, request_id = excluded.request_id, bytes = "
-                   "excluded.bytes, created_at = excluded.created_at";
+                   "excluded.bytes, created_at = excluded.created_at, reply_to = excluded.reply_to";
         case Sql::delete_messages:
             return "DELETE FROM message_rows WHERE changed_at < ? AND status <> 'queued'";
     }

@@ -12,7 +12,7 @@ namespace {
 
 constexpr const char* kQueued =
     "SELECT container_id, name, message_id, direction, status, actor, request_id, reply_to, created_at, "
-    "changed_at, until, bytes, payload FROM message_rows WHERE status = 'queued' ORDER BY id";
+    "changed_at, until, bytes, payload FROM message_rows WHERE status = 'queued' ORDER BY created_at, id";
 
 Statement put(domain::MessageRow row) {
     return Statement{Sql::put_message,

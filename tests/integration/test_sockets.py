@@ -132,6 +132,15 @@ class Bounded(SocketsTest):
             answer = quiet.call('send_message', container_id=echo, message={'n': n}, expect_reply=True)
             self.assertEqual(answer['reply']['got']['n'], n)
 
+    def test_who_floods_the_store_hurts_nobody(self):
+        self.client.call('subscribe', types=['container_*'])
+        self.flow('flood', ['sh', '-c', 'yes \'{"n":1,"text":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"}\''],
+                  messaging={'durable': True})
+        echo = self.flow('echo')
+        for n in range(10):
+            self.assertEqual(self.reply(echo, {'n': n})['n'], n)
+        self.client.done('delete_container', container_id='flood', force=True)
+
     def test_a_message_that_is_too_long_from_either_side(self):
         container = self.flow('small', ['sh', '-c', 'read -r m; printf \'{"a":"%2000s"}\\n{"ok":1}\\n\' x; read -r m'],
                               messaging={'max_message': '1k'})

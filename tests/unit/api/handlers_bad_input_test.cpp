@@ -54,7 +54,10 @@ TEST_P(BadInput, IsRefusedAndChangesNothing) {
 INSTANTIATE_TEST_SUITE_P(Requests, BadInput, testing::Values(
     BadCase{"start_containr", "{}", "validation_error", "", "did you mean start_container?"},
     BadCase{"frobnicate", "{}", "validation_error", "", "known are create_container"},
-    BadCase{"send_message", "{}", "validation_error", "", "send_message is not supported yet"},
+    BadCase{"query_events", "{}", "validation_error", "", "query_events is not supported yet"},
+    BadCase{"send_message", R"({"container_id": "web"})", "validation_error", "message", "is missing"},
+    BadCase{"send_message", R"({"container_id": "web", "message": "hi"})", "validation_error", "message",
+            "must be a JSON object"},
     BadCase{"start_container", "[]", "validation_error", "", "takes one object"},
     BadCase{"start_container", "\"abc\"", "validation_error", "", "takes one object"},
     BadCase{"start_container", "null", "validation_error", "", "takes one object, not nothing"},

@@ -257,5 +257,73 @@ TEST_F(CourierTest, MessagingThatIsOffHasNoSocket) {
     EXPECT_EQ(answers.at(0).error().type, ErrorType::validation_error);
 }
 
+TEST_F(CourierTest, ItsLastWordsAreHeardThoughItCannotBeWrittenToAnyMore) {
+    const std::string id = running("ends");
+    start();
+    Program program{path(id)};
+    ASSERT_TRUE(speaks_lines(program, id));
+    send(id, {{"message_id", "m1"}}, true);
+    ASSERT_TRUE(eventually([&] { return !program.heard().empty(); }));
+    program.say("{\"reply_to\":\"m1\"}\n");
+    program.end();
+    send(id, {{"message_id", "m2"}});
+    ASSERT_TRUE(eventually([&] { return !courier->connected(id); }));
+    ASSERT_FALSE(answers.empty());
+    EXPECT_EQ(answers.at(answers.size() == 2 ? 1 : 0)->status, "delivered");
+}
+
+TEST_F(CourierTest, AnIdIsTakenAsLongAsItsMessageWaits) {
+    const std::string id = running("later", [](domain::Messaging& settings) {
+        settings.durable = true;
+        settings.queue_ttl = std::chrono::hours{1};
+    });
+    start();
+    stopped(id);
+    send(id, {{"message_id", "m1"}}, true);
+    store.moment.now += std::chrono::seconds{31};
+    ASSERT_TRUE(eventually([&] { return answers.size() == 1; }));
+    EXPECT_EQ(answers.at(0).error().type, ErrorType::socket_timeout_error);
+    send(id, {{"message_id", "m1"}});
+    EXPECT_EQ(answers.at(1).error().type, ErrorType::conflict_error);
+}
+
+TEST_F(CourierTest, AfterTheStopNothingIsOpenedAgain) {
+    const std::string id = running("down");
+    start();
+    courier->stop();
+    courier->look(id);
+    Program program{path(id)};
+    EXPECT_FALSE(program.connected);
+    send(id, {{"a", 1}});
+    EXPECT_EQ(answers.at(0).error().type, ErrorType::system_error);
+}
+
+TEST_F(CourierTest, InAnUpdatesWindowTheSettingsAreThoseOfTheNewOne) {
+    const std::string id = running("old");
+    start();
+    domain::Record& row = store.row(id);
+    row.specs[2] = row.spec();
+    row.specs[2].messaging.framing = domain::Framing::length_prefixed;
+    row.generation = row.status.next_generation = 2;
+    row.status.next_id = "next";
+    row.status.periods.at(row.status.docker_id).open = false;
+    courier->look(id);
+    Program program{path(id)};
+    using namespace std::string_literals;
+    program.say("\0\0\0\2{}"s);
+    ASSERT_TRUE(eventually([&] { return statuses("message_received").size() == 1; }));
+}
+
+TEST_F(CourierTest, WhoWaitsInABackoffForLongIsUnreachableAtOnce) {
+    const std::string id = running("loops");
+    start();
+    domain::Record& row = store.row(id);
+    row.status.periods.clear();
+    row.status.backoff[domain::BackoffKind::run].next = store.moment.now + std::chrono::minutes{2};
+    send(id, {{"a", 1}});
+    ASSERT_EQ(answers.size(), 1u);
+    EXPECT_EQ(answers.at(0).error().type, ErrorType::socket_connection_error);
+}
+
 }  // namespace
 }  // namespace flow::messaging::test

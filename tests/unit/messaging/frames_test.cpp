@@ -106,5 +106,14 @@ TEST(Frames, ExcerptsCanBePrinted) {
     EXPECT_EQ(excerpt_of(std::string(200, 'z')), std::string(120, 'z') + "…");
 }
 
+TEST(Frames, ALineThatNeverEndsIsToldOnceAndTheNextOneIsRead) {
+    FrameReader reader{Framing::lines, 10};
+    Read all = read(reader, std::string(100, 'x'), 7);
+    ASSERT_EQ(all.problems.size(), 1u);
+    all = read(reader, std::string(100, 'x') + "\n{}\n", 7);
+    EXPECT_TRUE(all.problems.empty());
+    EXPECT_EQ(all.texts, Texts{"{}"});
+}
+
 }  // namespace
 }  // namespace flow::messaging
