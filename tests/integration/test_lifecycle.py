@@ -324,9 +324,3 @@ class Lifecycle(FlowTest):
         self.create_running('web')
         for name, data, _ in list(self.client.events):
             self.assertFalse({'task_id', 'runner_id'} & set(data), (name, data))
-
-    def test_code_path_is_not_supported_yet(self):
-        container = self.create('web')
-        error = self.client.refused('update_container', container_id=container, code_path='/srv/code')
-        self.assertEqual(error['error_type'], 'validation_error')
-        self.assertIn('not supported yet', json.dumps(error))
