@@ -45,6 +45,9 @@ void Handlers::send_message(Incoming& incoming) {
         return refuse(incoming, not_found(reference));
     }
     incoming.container_id = call.container_id = record->container_id;
+    if (const auto error = too_many(*incoming.session)) {
+        return refuse(incoming, *error);
+    }
     if (controls.expected_generation.value_or(record->generation) != record->generation) {
         return refuse(incoming, make_error(ErrorType::conflict_error,
                                            "expected generation " + std::to_string(*controls.expected_generation) +
@@ -54,6 +57,7 @@ void Handlers::send_message(Incoming& incoming) {
     call.request_id = incoming.request_id;
     const std::string digest = controls.client_gave_id ? payload_digest("send_message", incoming.payload) : "";
     incoming.payload = excerpt(incoming.payload);       // all that a refusal's audit needs of it, for as long as it takes
+    ++incoming.session->open_requests;      // until sent_message()
     if (!controls.client_gave_id) {
         return carry(std::move(incoming), std::move(call), nullptr);
     }
@@ -61,6 +65,7 @@ void Handlers::send_message(Incoming& incoming) {
     const Repeats::Key key{call.actor, call.request_id};
     switch (repeats_.begin(key, digest, std::move(later))) {
         case Repeats::Begun::other_payload:
+            --incoming.session->open_requests;
             return refuse(incoming, make_error(ErrorType::conflict_error,
                                                "this request_id was used for another message; take a new one"));
         case Repeats::Begun::again:
@@ -80,6 +85,7 @@ void Handlers::carry(Incoming incoming, domain::SendCall call, Repeats::Answer d
 }
 
 void Handlers::sent_message(const Incoming& incoming, const Repeats::Result& sent) {
+    --incoming.session->open_requests;
     if (!sent) {
         return refuse(incoming, sent.error());
     }

@@ -53,11 +53,14 @@ domain::Result<void> Channel::listen() {
     }
     // A flow may run as any user, and as root without the right to write where others may not.
     if (::chmod(config_.path.c_str(), kMode) != 0) {
-        return socket_error("set the mode of", config_.path, std::generic_category().message(errno));
+        failed.assign(errno, boost::system::system_category());
+    } else {
+        acceptor_.listen(asio::socket_base::max_listen_connections, failed);
     }
-    acceptor_.listen(asio::socket_base::max_listen_connections, failed);
     if (failed) {
-        return socket_error("listen on", config_.path, failed.message());
+        const domain::Error error = socket_error("listen on", config_.path, failed.message());
+        acceptor_.close(failed);
+        return error;
     }
     struct stat file{};
     inode_ = ::stat(config_.path.c_str(), &file) == 0 ? file.st_ino : 0;

@@ -148,7 +148,9 @@ Result<Courier::Letter> Courier::write_letter(const Record& record, domain::Send
     if (in_flight_.contains({id, letter.row.message_id})) {
         return already_in_flight(letter.row.message_id, record.spec().name);
     }
-    if (!hub_.has_room(id, letter.text.size()) && hub_.knows(id)) {
+    const auto unkept = unkept_.find(id);
+    const std::size_t before = unkept == unkept_.end() ? 0 : unkept->second;
+    if (hub_.knows(id) && (!hub_.has_room(id, before + letter.text.size()) || before > config_.waiting.bytes)) {
         return too_many_wait(record.spec().name, config_.waiting.messages, config_.waiting.bytes);
     }
     letter.row.container_id = id;
@@ -233,7 +235,12 @@ void Courier::send(domain::SendCall call, SendDone done) {
     }
     domain::MessageRow row = kept.row;
     row.payload = kept.text;
-    services_.messages.put_messages({std::move(row)}, {}, [this, ticket](const Result<void>& written) {
+    const std::size_t bytes = kept.text.size();
+    unkept_[id] += bytes;
+    services_.messages.put_messages({std::move(row)}, {}, [this, ticket, id, bytes](const Result<void>& written) {
+        if ((unkept_[id] -= bytes) == 0) {
+            unkept_.erase(id);
+        }
         const auto found = letters_.find(ticket);
         if (found != letters_.end() && written) {
             hand_over(ticket);

@@ -108,6 +108,7 @@ private:
     boost::asio::steady_timer reply_timer_;
     bool reply_timer_waits_ = false;
     std::map<std::string, std::size_t> unwritten_;      ///< messages of a container that the store does not have yet
+    std::map<std::string, std::size_t> unkept_;         ///< bytes for a container on their way into the queue of the store
     bool stopped_ = false;
     Ticket last_ticket_ = 0;
     domain::Time started_;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <boost/asio/post.hpp>
+#include <spdlog/spdlog.h>
 
 namespace flow::messaging {
 
@@ -195,7 +196,11 @@ void Hub::on_frame(const std::string& id, Frame frame) {
         const char* problem = message ? "is not a JSON object" : "is not JSON in UTF-8, or nested too deeply";
         return owner_.on_malformed(id, Frame{excerpt_of(frame.text), problem});
     }
-    owner_.on_message(id, std::move(*message));
+    try {
+        owner_.on_message(id, std::move(*message));
+    } catch (const std::exception& bug) {
+        spdlog::error("a message of a container failed by a bug container_id={} error=\"{}\"", id, bug.what());
+    }
 }
 
 void Hub::on_trouble(const std::string& id, const std::string& what) { owner_.on_socket_trouble(id, what); }
@@ -231,7 +236,7 @@ void Hub::look_at(const std::string& id, Place& place) {
     }
     const auto again = place.channel->listen();
     if (!std::exchange(place.lost_told, true)) {
-        owner_.on_socket_trouble(id, again ? "its socket " + place.path + " was gone and is made again"
+        owner_.on_socket_trouble(id, again ? "its socket " + place.path + " was gone, or took no connections any more, and is made again"
                                            : again.error().message);
     }
 }

@@ -21,7 +21,10 @@ public:
     void finish();
 
     /// The end of the line that has begun does not come any more.
-    void forget_unfinished() { waiting_.resize(end_); }
+    void forget_unfinished() {
+        waiting_.resize(end_);
+        dropping_ = false;
+    }
 
     /// What can be written now: whole lines, less what was written of the first.
     std::string_view ready() const {

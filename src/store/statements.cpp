@@ -69,7 +69,8 @@ const char* text_of(Sql sql) {
                    "payload = excluded.payload, actor = excluded.actor, request_id = excluded.request_id, bytes = "
                    "excluded.bytes, created_at = excluded.created_at, reply_to = excluded.reply_to";
         case Sql::delete_messages:
-            return "DELETE FROM message_rows WHERE changed_at < ? AND status <> 'queued'";
+            return "DELETE FROM message_rows WHERE id IN (SELECT id FROM message_rows WHERE changed_at < ? "
+                   "AND status <> 'queued' ORDER BY changed_at LIMIT ?)";
     }
     return "";
 }

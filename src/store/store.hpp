@@ -83,13 +83,13 @@ private:
     void finish(Transaction transaction, Row* row);
     void write_changed_row(Transaction& transaction, Row& row);
     void submit(Transaction transaction);
-    /// Runs `done` behind what was submitted before, writing nothing.
     void barrier(std::function<void(std::optional<domain::Error>)> done);
     void later(std::function<void()> call);
     void on_written(std::uint64_t epoch, Pending& pending, const std::string& failure);
     void on_failure(std::uint64_t epoch, const std::string& failure);
     void reload();
     void prune_log(domain::Time now);
+    void prune_messages(domain::Time now);
     void prune_requests(domain::Time now);
 
     void repeat(const Remembered& known, const domain::Request& request, AcceptDone done);

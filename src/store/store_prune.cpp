@@ -60,10 +60,32 @@ void Store::prune(domain::Time now) {
     }
     prune_requests(now);
     try {
+        prune_messages(now);
         prune_log(now);
     } catch (const SQLite::Exception& failure) {
         spdlog::error("log not pruned file={} cause=\"{}\"", config_.file, failure.what());
     }
+}
+
+/// Of messages that are over, the oldest, as many as one transaction may hold up the others for.
+void Store::prune_messages(domain::Time now) {
+    const bool too_large = bytes_used(*files_.reader) > config_.log_bytes;
+    const domain::Time until = now - (too_large ? config_.horizon : std::max(config_.log_age, config_.horizon));
+    const int old = [&] {
+        SQLite::Statement query{*files_.reader, "SELECT count(*) FROM (SELECT 1 FROM message_rows WHERE changed_at < ? "
+                                                "AND status <> 'queued' LIMIT ?)"};
+        query.bind(1, domain::to_nanos(until));
+        query.bind(2, kRowsAtOnce);
+        query.executeStep();
+        return query.getColumn(0).getInt();
+    }();
+    if (old == 0) {
+        return;
+    }
+    Transaction transaction = begin();
+    transaction.statements.push_back(
+        Statement{Sql::delete_messages, {number(domain::to_nanos(until)), number(kRowsAtOnce)}});
+    submit(std::move(transaction));
 }
 
 void Store::prune_log(domain::Time now) {
@@ -80,8 +102,6 @@ void Store::prune_log(domain::Time now) {
     transaction.statements.push_back(Statement{Sql::delete_events, {number(first)}});
     transaction.statements.push_back(
         Statement{Sql::delete_specs, {number(domain::to_nanos(by_age))}});
-    transaction.statements.push_back(
-        Statement{Sql::delete_messages, {number(domain::to_nanos(by_age))}});
     transaction.pending.first_seq = first;
     transaction.pending.done = [this, now, more](std::optional<domain::Error> error) {
         if (more && !error) {

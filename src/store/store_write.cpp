@@ -117,6 +117,7 @@ void Store::submit(Transaction transaction) {
     writer_->submit(std::move(batch));
 }
 
+/// Runs `done` behind what was submitted before, writing nothing.
 void Store::barrier(std::function<void(std::optional<Error>)> done) {
     Transaction transaction;
     transaction.pending.done = std::move(done);
