@@ -57,7 +57,7 @@ TEST(Repeats, TheOldestAreForgottenByNumberAndBySize) {
     EXPECT_TRUE(known("b"));
     EXPECT_TRUE(known("c"));
     repeats.begin({"ann", "large"}, "digest", heard.hear());
-    repeats.end({"ann", "large"}, reply(std::string(990, 'x')));
+    repeats.end({"ann", "large"}, reply(std::string(985, 'x')));
     EXPECT_FALSE(known("c")) << "its few bytes are too many beside the large one";
 }
 
