@@ -26,6 +26,9 @@ void Reconciler::found() {
     for (const std::string& container_id : cache_.container_ids()) {
         mark(container_id);
     }
+    for (const std::string& container_id : executor_.made_for()) {
+        mark(container_id);     // undone meanwhile: what was made for it has to go
+    }
 }
 
 void Reconciler::lost(const domain::Error& error) {

@@ -26,8 +26,7 @@ public:
         std::function<void(const std::string& holder, const std::string& waiter)> wait_for_name;
     };
     Executor(Services& services, const Config& config, ObservedCache& cache, Hooks hooks);
-    /// Set once, before the first act().
-    void connect(Watch& watch, Pulls& pulls, Crashes& crashes);
+    void connect(Watch& watch, Pulls& pulls, Crashes& crashes);     ///< once, before the first act()
     boost::asio::awaitable<void> act(std::string container_id, Action action);
     /// Inspects containers of the row that only an event has told of.
     /// False: one of them did not answer, and nothing is to be planned for the row; it is marked for the next try.
@@ -40,6 +39,7 @@ public:
     boost::asio::awaitable<bool> remove_network(std::string name);
     /// Its create was undone: what was made for it goes, too.
     boost::asio::awaitable<void> tidy(std::string container_id);
+    std::vector<std::string> made_for() const;      ///< rows, perhaps undone by now
     bool stop_in_hand(const std::string& container_id) const { return stops_.contains(container_id); }
     const std::set<std::string>& missing_images() const { return missing_images_; }
     const std::set<std::string>& known_networks() const { return known_networks_; }

@@ -150,6 +150,14 @@ boost::asio::awaitable<void> Executor::gone(std::string id) {
     co_await remove_networks(std::move(networks));
 }
 
+std::vector<std::string> Executor::made_for() const {
+    std::vector<std::string> ids;
+    for (const auto& [id, made] : made_for_) {
+        ids.push_back(id);
+    }
+    return ids;
+}
+
 boost::asio::awaitable<void> Executor::tidy(std::string id) {
     const auto found = made_for_.find(id);
     if (found == made_for_.end()) {
