@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import time
 import urllib.parse
 import uuid
 
@@ -80,3 +81,11 @@ class Daemon:
 def percentile(values, part):
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(part * len(ordered)))]
+
+
+def wait_for(check, seconds, what):
+    end = time.monotonic() + seconds
+    while not check():
+        if time.monotonic() > end:
+            raise RuntimeError(what + ' did not happen within %d s' % seconds)
+        time.sleep(0.01)

@@ -16,7 +16,7 @@ import uuid
 
 import socketio
 
-from bench_tools import IMAGE, Connection, Daemon, percentile, remove_all
+from bench_tools import Connection, Daemon, IMAGE, percentile, remove_all, wait_for
 
 
 class Heard:
@@ -83,14 +83,6 @@ class Unmanaged:
     def remove(self):
         remove_all(self.ids)
         self.engine.call('DELETE', '/networks/' + self.network)
-
-
-def wait_for(check, seconds, what):
-    end = time.monotonic() + seconds
-    while not check():
-        if time.monotonic() > end:
-            raise RuntimeError(what + ' did not happen within %d s' % seconds)
-        time.sleep(0.01)
 
 
 def measure(count, beside):

@@ -112,6 +112,9 @@ def connected_kb(count):
         daemon.start()
         daemon.ready()
         daemon_scale.declare(daemon, engine, count)
+        daemon.kill()           # what declaring has left in the heap would hide what is measured
+        daemon.start()
+        daemon.ready()
         daemon.settle()
         before = daemon.memory()[0]
         programs = []
