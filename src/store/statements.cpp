@@ -32,8 +32,7 @@ const char* text_of(Sql sql) {
         case Sql::put_fact:
             return "INSERT INTO facts VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING";
         case Sql::delete_fact:
-            return "DELETE FROM facts WHERE container_id = ? AND docker_id = ? AND time_ns = ? "
-                   "AND type = ?";
+            return "DELETE FROM facts WHERE container_id = ? AND docker_id = ? AND time_ns = ? AND type = ?";
         case Sql::put_request:
             return "INSERT OR REPLACE INTO requests VALUES "
                    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
