@@ -104,13 +104,7 @@ void Handlers::sent_message(const Incoming& incoming, const Repeats::Result& sen
     if (!incoming.request_id.empty()) {
         answer["request_id"] = incoming.request_id;
     }
-    if (incoming.ack) {
-        Json ack;
-        ack["ok"] = true;
-        ack.update(answer);
-        incoming.ack(ack);
-    }
-    incoming.session->emit(incoming.operation, answer);
+    answer_once(incoming, answer);
 }
 
 }  // namespace flow::api

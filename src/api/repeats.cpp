@@ -1,5 +1,7 @@
 #include "api/repeats.hpp"
 
+#include "api/socketio/json_text.hpp"
+
 namespace flow::api {
 
 Repeats::Begun Repeats::begin(const Key& key, const std::string& digest, Answer answer) {
@@ -30,8 +32,7 @@ void Repeats::end(const Key& key, const Result& result) {
         entries_.erase(found);      // it may be tried again under its id
     } else {
         found->second.result = result;
-        found->second.bytes = result && result->reply ? domain::Json(*result->reply).dump(
-            -1, ' ', false, domain::Json::error_handler_t::replace).size() : 0;
+        found->second.bytes = result && result->reply ? socketio::dump_json(*result->reply).size() : 0;
         bytes_ += found->second.bytes;
         ended_.push_back(key);
     }
