@@ -106,7 +106,7 @@ ApplyCall Apply::read(Payload& payload, const Controls& controls) const {
 std::optional<Error> Apply::check(ApplyCall& call) const {
     for (ApplyDocument& document : call.documents) {
         const std::string id = call.request_id + "/" + document.spec.name;
-        auto allowed = services_.check_policy(document.spec);
+        auto allowed = services_.check_policy(document.spec, call.dry_run);
         // What is refused now may have been taken when it came first: that gets its first answer again.
         if (!allowed && !(call.client_gave_id && store_.remembers(kAnonymous, id))) {
             Error error = allowed.error();

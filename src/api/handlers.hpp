@@ -89,7 +89,7 @@ private:
     static void read_patch(Payload& payload, const Json& patch, const domain::Record& record,
                            domain::Request& request);
     std::optional<Error> too_many(const Session& session) const;
-    std::optional<Error> allow(Payload& payload, domain::Request& request);
+    std::optional<Error> allow(Payload& payload, domain::Request& request, bool dry_run);
     void submit_allowed(Incoming& incoming, const Controls& controls, domain::Request request,
                         const std::optional<Error>& error);
     void submit(Incoming& incoming, const Controls& controls, domain::Request request,

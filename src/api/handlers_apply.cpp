@@ -81,7 +81,7 @@ void Handlers::rollback(Incoming& incoming) {
         return submit_allowed(incoming, controls, std::move(request), spec.error());
     }
     request.spec = std::move(*spec);
-    const std::optional<Error> error = allow(payload, request);
+    const std::optional<Error> error = allow(payload, request, dry_run);
     if (dry_run) {
         return error ? refuse(incoming, *error) : try_out(incoming, std::move(request));
     }

@@ -36,7 +36,7 @@ void Handlers::create(Incoming& incoming) {
     request.expected_generation = std::nullopt;
     const bool dry_run = payload.boolean("dry_run").value_or(false);
     read_spec(payload, payload.rest(), request);
-    const std::optional<Error> error = allow(payload, request);
+    const std::optional<Error> error = allow(payload, request, dry_run);
     if (dry_run) {
         return error ? refuse(incoming, *error) : try_out(incoming, std::move(request));
     }
@@ -97,7 +97,7 @@ void Handlers::update(Incoming& incoming) {
     if (record != nullptr) {
         read_patch(payload, patch, *record, request);
     }
-    const std::optional<Error> error = allow(payload, request);
+    const std::optional<Error> error = allow(payload, request, dry_run);
     if (dry_run) {
         return error ? refuse(incoming, *error) : try_out(incoming, std::move(request));
     }
@@ -125,11 +125,11 @@ void Handlers::read_patch(Payload& payload, const Json& patch, const Record& rec
 }
 
 /// All field errors at once; when there are none, the policy's word.
-std::optional<Error> Handlers::allow(Payload& payload, Request& request) {
+std::optional<Error> Handlers::allow(Payload& payload, Request& request, bool dry_run) {
     if (!payload.ok()) {
         return domain::validation_failed(payload.errors());
     }
-    if (auto allowed = parts_.services.check_policy(*request.spec); !allowed) {
+    if (auto allowed = parts_.services.check_policy(*request.spec, dry_run); !allowed) {
         return allowed.error();
     }
     return std::nullopt;

@@ -141,7 +141,7 @@ void HttpWrites::rollback(const Request& request, std::string_view reference, co
     if (!spec) {
         return done(http_error(about(spec.error(), subject)));
     }
-    if (const auto allowed = parts_.services.check_policy(*spec); !allowed) {
+    if (const auto allowed = parts_.services.check_policy(*spec, dry_run); !allowed) {
         return done(http_error(about(allowed.error(), subject)));
     }
     wish.spec = std::move(*spec);

@@ -37,7 +37,7 @@ struct Services {
     std::function<domain::Time()> last_observation;
     std::function<Readiness()> readiness;
     /// The policy of contract 2: resolves host paths in the spec, or refuses it.
-    std::function<domain::Result<void>(domain::Spec&)> check_policy;
+    std::function<domain::Result<void>(domain::Spec&, bool dry_run)> check_policy;
     /// The steps that the loop would take for this row, rendered; it may be as nobody has stored it. Nothing while
     /// the engine is not observed.
     std::function<std::optional<std::vector<std::string>>(const domain::Record&)> plan;

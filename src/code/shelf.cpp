@@ -65,11 +65,11 @@ Result<void> keep(const Tree& tree, const std::string& folder, const std::string
 Shelf::Shelf(std::string data_dir)
     : code_(std::move(data_dir) + "/code"), trees_(code_ + "/trees"), links_(code_ + "/links") {}
 
-Result<void> Shelf::capture(domain::Spec& spec) {
-    domain::Code& code = spec.code;
-    if (!code.wanted()) {
+Result<void> Shelf::capture(domain::Spec& spec, Copy copy) {
+    if (!spec.code->wanted()) {
         return {};
     }
+    domain::Code& code = spec.code.edit();
     if (!code.digest.empty()) {
         touch(tree_path(code.digest));
         auto there = check_tree(code.digest);
@@ -80,7 +80,7 @@ Result<void> Shelf::capture(domain::Spec& spec) {
         return tree.error();
     }
     describe(*tree, code);
-    return keep(*tree, trees_, code.digest);
+    return copy == Copy::yes ? keep(*tree, trees_, code.digest) : Result<void>{};
 }
 
 std::string Shelf::link_of(const std::string& container_id) const {

@@ -21,7 +21,9 @@ public:
 
     /// Copies what the spec gives or names, and puts its digest in. With a digest already: is that tree still here?
     /// What is wrong with the code is a validation_error; what fails on our side a system_error.
-    domain::Result<void> capture(domain::Spec& spec);
+    /// Without a copy (a dry run) only the digest is put in.
+    enum class Copy { yes, no };
+    domain::Result<void> capture(domain::Spec& spec, Copy copy = Copy::yes);
     /// What a daemon that was killed has left: links of containers that nobody knows, and half a copy. Failures are logged.
     void remove_strays(const std::function<bool(const std::string& container_id)>& known);
 

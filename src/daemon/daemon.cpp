@@ -154,7 +154,7 @@ api::Services Daemon::api_services() {
     services.usage = [this](const std::string& id) { return sampler_.usage(id); };
     services.last_observation = [this] { return loop_.observed_at(); };
     services.readiness = [this] { return readiness(); };
-    services.check_policy = [this](domain::Spec& spec) { return check_policy(spec); };
+    services.check_policy = [this](domain::Spec& spec, bool dry_run) { return check_policy(spec, dry_run); };
     services.plan = [this](const domain::Record& row) { return loop_.dry_run(row); };
     services.messages = &courier_;
     services.call_later = [this](std::chrono::milliseconds delay, std::function<void()> work) {
@@ -261,7 +261,7 @@ void Daemon::begin() {
 /// What is declared is accepted before the loop begins; what changes from here on is applied while it runs.
 void Daemon::begin_with_manifests() {
     ManifestFolder folder{options_.manifests, *store_,
-                          [this](domain::Spec& spec) { return check_policy(spec); },
+                          [this](domain::Spec& spec) { return check_policy(spec, false); },
                           options_.prune};
     manifests_.emplace(std::move(folder));
     watch_.emplace(*io_, options_.manifests, [this](bool settled, std::function<void()> done) {
@@ -311,11 +311,12 @@ void Daemon::reload() {
         spdlog::info("no configuration file to read again");
         return;
     }
-    std::string program = "flow-manager";
-    std::string flag = "--config";
-    std::string file = options_.config_file;
-    char* arguments[] = {program.data(), flag.data(), file.data()};
-    const auto read = read_options(3, arguments);
+    // With the command line and the environment, which win over the file.
+    std::vector<char*> arguments;
+    for (std::string& argument : options_.arguments) {
+        arguments.push_back(argument.data());
+    }
+    const auto read = read_options(static_cast<int>(arguments.size()), arguments.data());
     if (!read || !*read) {
         spdlog::error("the configuration was not taken, the old one holds error=\"{}\"",
                       read ? "" : read.error().message);

@@ -45,7 +45,7 @@ private:
     socketio::Config socket_config() const;
     docker::EngineConfig engine_config(const std::string& socket) const;
     domain::Policy effective_policy() const;
-    domain::Result<void> check_policy(domain::Spec& spec);
+    domain::Result<void> check_policy(domain::Spec& spec, bool dry_run);
     api::Readiness readiness() const;
     domain::Moment moment() const;
 

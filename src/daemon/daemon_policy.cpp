@@ -38,7 +38,7 @@ domain::Result<void> check_registry(const domain::Spec& spec,
 
 }  // namespace
 
-domain::Result<void> Daemon::check_policy(domain::Spec& spec) {
+domain::Result<void> Daemon::check_policy(domain::Spec& spec, bool dry_run) {
     if (auto known = check_registry(spec, options_.registries); !known) {
         return known.error();
     }
@@ -47,7 +47,11 @@ domain::Result<void> Daemon::check_policy(domain::Spec& spec) {
         return allowed.error();
     }
     auto read = domain::read_env_files(spec, policy, domain::resolve_host_path, domain::read_host_file);
-    return read ? code_.capture(spec) : read;      // last: nothing is copied for a spec that is refused
+    if (!read) {
+        return read;
+    }
+    // Last: nothing is copied for a spec that is refused.
+    return code_.capture(spec, dry_run ? code::Shelf::Copy::no : code::Shelf::Copy::yes);
 }
 
 }  // namespace flow::daemon

@@ -221,6 +221,7 @@ domain::Result<void> complete(Options& options) {
 
 domain::Result<std::optional<Options>> read_options(int argc, char** argv) {
     Options options;
+    options.arguments.assign(argv, argv + argc);
     CLI::App app{"Keeps the containers of this host as its users declared them."};
     app.name("flow-manager");
     app.set_version_flag("--version", std::string{"flow-manager "} + kVersion);

@@ -44,6 +44,7 @@ struct Options {
     int max_running_jobs = 0;                       ///< 0: no limit
     std::map<std::string, docker::Registry> registries;     ///< section `registries` of the file only
     domain::Policy policy;                          ///< section `policy` of the file only
+    std::vector<std::string> arguments;             ///< of the command line, the program first: for reading all again
     bool check_only = false;                        ///< --check-config
     bool print_only = false;                        ///< --print-config
 };

@@ -80,7 +80,7 @@ Json mounts_of(const CreateCall& call, const EngineConfig& config) {
         list.push_back(volume_mount(volume, config));
     }
     if (!call.code_link.empty()) {
-        list.push_back(bind_mount(call.code_link, call.spec.code.target, true));
+        list.push_back(bind_mount(call.code_link, call.spec.code->target, true));
     }
     if (!call.workspace.empty()) {
         list.push_back(workspace_mount(call, config));

@@ -17,6 +17,7 @@ struct PullRule {
 // Registries answer "denied" for a name that does not exist as well; the engine's own words for
 // that case tell both.
 constexpr PullRule kPullRules[] = {
+    {"no space left on device", "disk_full"},
     {"repository does not exist or may require", "not_found"},
     {"manifest unknown", "not_found"},
     {"manifest for ", "not_found"},
@@ -85,6 +86,9 @@ domain::Error pull_error(const std::string& image, std::string_view message) {
     } else if (cause == "unauthorized") {
         error.engine = domain::EngineFailure::no_such_image;
         error.message += "; check the name and the registry's credentials";
+    } else if (cause == "disk_full") {
+        error.type = domain::ErrorType::docker_api_error;
+        error.message += "; free space in the engine's data folder";
     } else {
         error.message += "; check the registry's address and the network";
     }

@@ -157,7 +157,7 @@ void add_process(const Spec& spec, Json& body) {
     if (!spec.stop_signal.empty()) {
         body["StopSignal"] = spec.stop_signal;
     }
-    add_healthcheck(spec.healthcheck, body);
+    add_healthcheck(*spec.healthcheck, body);
     // For `docker stop` by hand and the engine's own end; our stops name their grace.
     body["StopTimeout"] = whole_seconds(spec.stop_grace_period);
 }
@@ -166,7 +166,7 @@ Json host_config_of(const CreateCall& call, const EngineConfig& config) {
     const Spec& spec = call.spec;
     Json host;
     host["RestartPolicy"]["Name"] = "no";
-    host["LogConfig"] = log_config_of(spec.logging);
+    host["LogConfig"] = log_config_of(*spec.logging);
     host["Mounts"] = mounts_of(call, config);
     if (!spec.tmpfs.empty()) {
         host["Tmpfs"] = tmpfs_of(spec);

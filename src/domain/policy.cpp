@@ -73,8 +73,8 @@ void check_bind(const std::string& path, const Mount& mount, const HostPathRules
 }
 
 /// Copied by us, so that reading is all that the rules have to allow.
-void check_code_path(Code& code, const Policy& policy, const PathResolver& resolve, Findings& findings) {
-    if (code.path.empty() || !code.digest.empty()) {
+void check_code_path(Spec& spec, const Policy& policy, const PathResolver& resolve, Findings& findings) {
+    if (spec.code->path.empty() || !spec.code->digest.empty()) {
         return;
     }
     Policy for_code = policy;
@@ -82,9 +82,9 @@ void check_code_path(Code& code, const Policy& policy, const PathResolver& resol
         for_code.host_paths = policy.code_roots;
     }
     Mount copied;
-    copied.source = code.path;
+    copied.source = spec.code->path;
     copied.read_only = true;
-    check_bind("code.path", copied, HostPathRules(for_code, resolve), findings, code.path);
+    check_bind("code.path", copied, HostPathRules(for_code, resolve), findings, spec.code.edit().path);
 }
 
 std::string source_path(std::size_t index) {
@@ -163,7 +163,7 @@ Result<void> check_policy(Spec& spec, const Policy& policy, const PathResolver& 
             check_bind(source_path(i), mount, rules, findings, mount.source);
         }
     }
-    check_code_path(spec.code, policy, resolve, findings);
+    check_code_path(spec, policy, resolve, findings);
     check_security(spec, policy, findings);
     return findings.result();
 }

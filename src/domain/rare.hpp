@@ -1,4 +1,5 @@
-// An optional value that is seldom there: without it, it takes no more than a pointer. Copied as a value.
+// What most of many thousand rows do not have, and what then takes no more than a pointer. Copied as values.
+// Rare: an optional value. Seldom: a value that is its default; it is changed by edit() alone.
 #pragma once
 
 #include <memory>
@@ -38,6 +39,30 @@ public:
 
 private:
     std::unique_ptr<T> value_;
+};
+
+template <class T>
+class Seldom {
+public:
+    Seldom() = default;
+    Seldom(T value) { *this = std::move(value); }
+    Seldom& operator=(T value) {
+        value_ = value == none() ? Rare<T>{} : Rare<T>{std::move(value)};
+        return *this;
+    }
+
+    const T& operator*() const { return value_ ? *value_ : none(); }
+    const T* operator->() const { return &**this; }
+    T& edit() { return value_ ? *value_ : value_.emplace(); }
+
+    friend bool operator==(const Seldom& one, const Seldom& other) { return *one == *other; }
+
+private:
+    static const T& none() {
+        static const T value{};
+        return value;
+    }
+    Rare<T> value_;
 };
 
 }  // namespace flow::domain

@@ -11,6 +11,8 @@
 #include <tuple>
 #include <vector>
 
+#include <boost/container/flat_set.hpp>
+
 #include "domain/drift.hpp"
 #include "domain/error.hpp"
 #include "domain/intention.hpp"
@@ -93,6 +95,13 @@ struct Cleanup {
     bool operator==(const Cleanup&) const = default;
 };
 
+/// The engine's anonymous volumes that are not of the engine container that counts.
+struct SpareVolumes {
+    std::map<std::string, std::string> next;    ///< of the next engine container: target to name
+    std::set<std::string> left;                 ///< names of those that none of ours mounts any more: they go with the row
+    bool operator==(const SpareVolumes&) const = default;
+};
+
 /// How often one field was put back: somebody who changes it again and again is not fought for ever (design 4).
 struct Repair {
     std::string is, should;         ///< the difference that was repaired last
@@ -147,7 +156,7 @@ struct Status {
     Time finished_at;                       ///< a job's times to be kept count from it; Time{} while it is not over
     bool recreate = false;                  ///< the engine container cannot be started any more (its network is gone)
     std::map<std::string, Baseline> baselines;  ///< by docker id: what drift is measured by
-    Drift drift;
+    Seldom<Drift> drift;
     bool created_told = false;
     bool running_told = false;              ///< the last lifecycle event said that it runs
     Time start_told;                        ///< the start that the last lifecycle event was about
@@ -159,8 +168,9 @@ struct Status {
     int stop_signal = 15;
     /// Target in the container to the name of its anonymous volume: carried over by name, so delete removes them.
     std::map<std::string, std::string> anonymous_volumes;
+    Seldom<SpareVolumes> spare_volumes;
     std::set<std::string> workspaces;           ///< volumes of the engine that were made for it alone
-    Cleanup cleanup;
+    Seldom<Cleanup> cleanup;
     std::map<std::string, Seq> result_seq;      ///< newest seq of each result event's type
     std::vector<std::string> updated_fields;    ///< changed_fields of the newest container_updated
     bool updated_recreated = false;             ///< its `recreated`
@@ -188,8 +198,11 @@ struct OpenRequest {
     bool operator==(const OpenRequest&) const = default;
 };
 
-/// A fact that was recorded once must not be recorded again when the ring is read: docker id, time, event type.
+/// A fact that was recorded once must not be recorded again when the ring is read: the first kFactId characters of the
+/// docker id, which tell the few containers of a row apart, time, event type.
 using FactKey = std::tuple<std::string, std::int64_t, int>;
+using Facts = boost::container::flat_set<FactKey>;
+inline constexpr std::size_t kFactId = 12;
 
 struct Record {
     std::string container_id;
@@ -212,7 +225,7 @@ struct Record {
 
     Status status;
     std::vector<OpenRequest> open;
-    std::set<FactKey> seen;
+    Facts seen;
 
     const Spec& spec() const { return specs.at(generation); }
     /// The spec that the engine container which counts was made from; the latest when there is none.

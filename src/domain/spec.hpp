@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "domain/code.hpp"
+#include "domain/rare.hpp"
 #include "domain/spec_parts.hpp"
 
 namespace flow::domain {
@@ -39,12 +40,12 @@ struct Spec {
     std::string stop_signal;              ///< "": the image's, else SIGTERM
     Duration stop_grace_period = std::chrono::seconds{10};
     std::vector<Dependency> depends_on;
-    Healthcheck healthcheck;
+    Seldom<Healthcheck> healthcheck;
     Update update;
     PullPolicy pull_policy = PullPolicy::missing;
     std::string registry_auth;            ///< a name of the configuration's `registries`; "": none
-    Logging logging;
-    Code code;
+    Seldom<Logging> logging;
+    Seldom<Code> code;
     Messaging messaging;
     Workspace workspace;
     JobRules job;                         ///< of kind job only

@@ -256,14 +256,14 @@ void add_job(Json& json, const Spec& spec) {
 }
 
 void add_rollout(Json& json, const Spec& spec) {
-    add_healthcheck(json, spec.healthcheck);
+    add_healthcheck(json, *spec.healthcheck);
     add_update(json, spec.update);
     if (spec.pull_policy != PullPolicy::missing) {
         json["pull_policy"] = to_string(spec.pull_policy);
     }
     add_text(json, "registry_auth", spec.registry_auth);
-    add_logging(json, spec.logging);
-    add_code(json, spec.code);
+    add_logging(json, *spec.logging);
+    add_code(json, *spec.code);
     add_messaging(json, spec.messaging);
     add_workspace(json, spec.workspace);
     if (spec.kind == Kind::job) {

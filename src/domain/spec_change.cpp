@@ -32,8 +32,8 @@ Json recreate_form(const Spec& spec) {
     }
     // Other code is the link's matter: the engine sees where it is mounted.
     form.erase("code");
-    if (spec.code.wanted()) {
-        form["code"]["target"] = spec.code.target;
+    if (spec.code->wanted()) {
+        form["code"]["target"] = spec.code->target;
     }
     // Of messaging the engine sees nothing but the runtime that is mounted, and whether there is a FLOW_SOCKET.
     form.erase("messaging");
@@ -95,7 +95,7 @@ ChangeKind change_between(const Spec& from, const Spec& to) {
         return ChangeKind::recreate;
     }
     const bool same = same_limits(from.resources, to.resources);
-    if (from.code.digest != to.code.digest) {
+    if (from.code->digest != to.code->digest) {
         return same ? ChangeKind::code : ChangeKind::recreate;      // not both at once in the same container
     }
     return same ? ChangeKind::none : ChangeKind::in_place;

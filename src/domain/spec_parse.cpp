@@ -131,7 +131,7 @@ constexpr Member<SpecDraft> kMembers[] = {
 void settle(const Json& payload, SpecDraft& draft, FieldErrors& errors) {
     const auto image = payload.find("image");
     const bool given = image != payload.end() && !image->is_null();
-    if (!given && draft.spec.code.wanted()) {
+    if (!given && draft.spec.code->wanted()) {
         draft.spec.image = "flow:latest";
     } else if (!given) {
         errors.add("image", "is required: the image to run, for example nginx:1.25");

@@ -38,7 +38,7 @@ bool is_folder(const std::string& path) {
 }
 
 /// Nothing runs any more that could talk, and the folder goes next.
-bool is_going(const Record& record) { return record.deleted && !record.status.cleanup.volumes.empty(); }
+bool is_going(const Record& record) { return record.deleted && !record.status.cleanup->volumes.empty(); }
 
 /// What holds for the process that is there, or is started next: in an update's window that is the new one.
 const domain::Messaging& settings_of(const Record& record) {

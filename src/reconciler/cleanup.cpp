@@ -168,12 +168,12 @@ void Cleanup::unnamed_code() {
         looked = true;
         services_.store.for_each([&](const domain::Record& record) {
             for (const auto& [generation, spec] : record.specs) {
-                digests.insert(spec.code.digest);
+                digests.insert(spec.code->digest);
             }
             const auto revisions = services_.store.revisions(record.container_id);
             unsure = unsure || !revisions;
             for (std::size_t i = 0; revisions && i < revisions->size(); ++i) {
-                digests.insert((*revisions)[i].spec.code.digest);
+                digests.insert((*revisions)[i].spec.code->digest);
             }
         });
     };

@@ -14,9 +14,14 @@ constexpr std::size_t kExitsKept = 10'000;
 constexpr domain::Duration kLinesPatience = std::chrono::seconds{1};        ///< since they were asked for: the exit may be older
 constexpr domain::Duration kLinesBeforeStart = std::chrono::seconds{10};
 constexpr domain::Duration kLinesFirst = std::chrono::milliseconds{25};
+/// The engine's time of an exit may be that of the process, and its time of a line that of reading it: the last lines of
+/// a process that wrote and ended at once are a little younger than its end. No start that follows has written by then.
+constexpr domain::Duration kLinesAfter = std::chrono::milliseconds{50};
 constexpr domain::Duration kLinesPoll = std::chrono::milliseconds{5};
 constexpr domain::Duration kEnginePoll = std::chrono::seconds{1};
-}
+
+model::ExitKey key_of(const domain::PendingExit& exit) { return {exit.docker_id, exit.at}; }
+}  // namespace
 
 void Crashes::look_at(const std::string& container_id) {
     const domain::Record* record = services_.store.find(container_id);
@@ -26,22 +31,29 @@ void Crashes::look_at(const std::string& container_id) {
     for (const domain::PendingExit& exit : record->status.pending) {
         domain::Time& asked = fetched_[exit.docker_id];
         if (asked < exit.at) {
-            reading_[exit.docker_id] = services_.clock.now();
-            spawn(services_.executor, fetch_logs(exit, asked), "crash logs");
+            reading_[key_of(exit)] = services_.clock.now();
+            spawn(services_.executor, fetch_logs(container_id, exit, asked), "crash logs");
             asked = exit.at;
         }
     }
     arm_next(container_id);
 }
 
+bool Crashes::is_pending(const std::string& container_id, const domain::PendingExit& exit) const {
+    const domain::Record* record = services_.store.find(container_id);
+    if (record == nullptr) {
+        return false;
+    }
+    const std::vector<domain::PendingExit>& pending = record->status.pending;
+    return std::any_of(pending.begin(), pending.end(),
+                       [&exit](const domain::PendingExit& other) { return key_of(other) == key_of(exit); });
+}
+
 void Crashes::forget_logs(const std::string& container_id,
                           const std::vector<domain::PendingExit>& before) {
-    const domain::Record* record = services_.store.find(container_id);
     for (const domain::PendingExit& exit : before) {
-        const auto still = [&exit](const domain::PendingExit& other) { return other == exit; };
-        if (record == nullptr || std::none_of(record->status.pending.begin(),
-                                              record->status.pending.end(), still)) {
-            logs_.erase(exit.docker_id);
+        if (!is_pending(container_id, exit)) {
+            logs_.erase(key_of(exit));
         }
     }
 }
@@ -67,25 +79,30 @@ void Crashes::arm(const std::string& container_id, domain::Time due) {
     });
 }
 
-boost::asio::awaitable<void> Crashes::fetch_logs(domain::PendingExit exit,
-                                                   domain::Time last_exit) {
+boost::asio::awaitable<void> Crashes::fetch_logs(std::string container_id, domain::PendingExit exit,
+                                                 domain::Time last_exit) {
     LogsCall call;
     call.docker_id = exit.docker_id;
     call.tail = config_.crash_log_lines;
     // The first lines are older than the start event, by seconds where many start at once; those of the run before are
     // not wanted.
-    call.since = std::max(last_exit, exit.started_at - kLinesBeforeStart);
-    call.until = exit.at;
+    call.since = std::max(last_exit + kLinesAfter, exit.started_at - kLinesBeforeStart);
+    call.until = exit.at + kLinesAfter;
     const auto lines = co_await services_.engine.logs(std::move(call));
-    reading_.erase(exit.docker_id);
-    if (lines) {
-        logs_[exit.docker_id] = *lines;
+    reading_.erase(key_of(exit));
+    if (lines && is_pending(container_id, exit)) {     // else it was told without them
+        logs_[key_of(exit)] = *lines;
     }
+}
+
+bool Crashes::reads_lines_of(const std::string& docker_id) const {
+    const auto first = reading_.lower_bound({docker_id, domain::Time{}});
+    return first != reading_.end() && first->first.first == docker_id;
 }
 
 boost::asio::awaitable<void> Crashes::let_lines_go_first(std::string docker_id) {
     const domain::Time until = services_.clock.now() + kLinesFirst;
-    while (reading_.contains(docker_id) && services_.clock.now() < until) {
+    while (reads_lines_of(docker_id) && services_.clock.now() < until) {
         co_await sleep_for(services_.clock, kLinesPoll);
     }
 }
@@ -94,7 +111,7 @@ bool Crashes::waits_for_lines(const domain::Record& record) const {
     const domain::Time now = services_.clock.now();
     return std::any_of(record.status.pending.begin(), record.status.pending.end(),
                        [&](const domain::PendingExit& exit) {
-                           const auto asked = reading_.find(exit.docker_id);
+                           const auto asked = reading_.find(key_of(exit));
                            return asked != reading_.end() && now < asked->second + kLinesPatience;
                        });
 }

@@ -25,12 +25,14 @@ public:
     const domain::model::CrashLogs& logs() const { return logs_; }
 
 private:
-    boost::asio::awaitable<void> fetch_logs(domain::PendingExit exit, domain::Time last_exit);
+    boost::asio::awaitable<void> fetch_logs(std::string container_id, domain::PendingExit exit, domain::Time last_exit);
+    bool is_pending(const std::string& container_id, const domain::PendingExit& exit) const;
     boost::asio::awaitable<void> tell(std::string container_id);
     /// Those of the row's containers that ended by KILL and are gone: then somebody removed them.
     Awaitable<std::vector<std::string>> removed(std::string container_id);
     /// The last lines of one of its exits are on their way, and that has not taken too long yet.
     bool waits_for_lines(const domain::Record& record) const;
+    bool reads_lines_of(const std::string& docker_id) const;
     void forget_logs(const std::string& container_id, const std::vector<domain::PendingExit>& before);
     void arm_next(const std::string& container_id);
     void arm(const std::string& container_id, domain::Time due);
@@ -41,7 +43,7 @@ private:
     domain::model::CrashLogs logs_;
     std::map<std::string, domain::Time> armed_;         ///< container id to the timer that is set
     std::map<std::string, domain::Time> fetched_;       ///< docker id to the last exit whose logs were asked for
-    std::map<std::string, domain::Time> reading_;       ///< docker ids whose logs are on their way, since when
+    std::map<domain::model::ExitKey, domain::Time> reading_;    ///< exits whose logs are on their way, since when
 };
 
 }  // namespace flow::reconciler

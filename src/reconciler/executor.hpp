@@ -99,7 +99,6 @@ private:
     void await_exit(const std::string& id, const std::string& docker_id);
     /// An answer contradicts what is believed: if no event has put that right in time, all is read again.
     void expect_event(const std::string& docker_id, bool running);
-    bool volume_is_named_elsewhere(const std::string& volume, const std::string& id) const;
 
     Services& services_;
     const Config& config_;

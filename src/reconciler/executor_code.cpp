@@ -18,7 +18,7 @@ domain::Intention link_intention(const domain::Spec& spec, domain::Generation ge
     domain::Intention intention;
     intention.step = Step::link;
     intention.generation = generation;
-    intention.hash = spec.code.digest;
+    intention.hash = spec.code->digest;
     intention.cause = std::move(cause);
     return intention;
 }
@@ -39,7 +39,7 @@ boost::asio::awaitable<void> Executor::switch_code(std::string id, Action action
         co_return;
     }
     const domain::Spec& spec = record->specs.at(action.generation);
-    const std::string digest = spec.code.digest;
+    const std::string digest = spec.code->digest;
     domain::Intention intention = link_intention(spec, action.generation, action.cause);
     const bool written = co_await intend(id, std::move(intention));
     if (!written) {
@@ -70,10 +70,10 @@ boost::asio::awaitable<bool> Executor::code_is_there(std::string id) {
     const domain::Status& status = record->status;
     const domain::Generation generation = status.next_id.empty() ? record->generation : status.next_generation;
     const auto spec = record->specs.find(generation);
-    if (spec == record->specs.end() || !spec->second.code.wanted()) {
+    if (spec == record->specs.end() || !spec->second.code->wanted()) {
         co_return true;
     }
-    const auto there = services_.code->check_tree(spec->second.code.digest);
+    const auto there = services_.code->check_tree(spec->second.code->digest);
     if (there) {
         co_return true;
     }
@@ -119,7 +119,8 @@ boost::asio::awaitable<void> Executor::clean_workspace(std::string id) {
     for (const std::string& volume : volumes) {
         const auto answer = co_await services_.engine.remove_volume(volume, false);
         if (!answer) {
-            co_await step_failed(id, Step::remove, answer.error());
+            domain::Error error = model::with_cleanup(*record, model::CleanupPart::workspace, answer.error());
+            co_await step_failed(id, Step::remove, std::move(error));
             co_return;
         }
         removed = removed || *answer;

@@ -5,6 +5,7 @@
 
 #include "domain/model/model.hpp"
 #include "domain/model/steps.hpp"
+#include "domain/model/volumes.hpp"
 #include "reconciler/executor.hpp"
 #include "reconciler/record_only.hpp"
 
@@ -54,9 +55,16 @@ boost::asio::awaitable<void> Executor::ensure_network(std::string id, Action act
     hooks_.mark(id, domain::Duration{0});
 }
 
-bool Executor::volume_is_named_elsewhere(const std::string& volume, const std::string& id) const {
+namespace {
+
+bool is_in_use(const domain::Error& error) {
+    const auto cause = error.details.find("cause");
+    return cause != error.details.end() && *cause == "in_use";
+}
+
+bool is_named_elsewhere(const domain::Store& store, const std::string& volume, const std::string& id) {
     bool named = false;
-    services_.store.for_each([&](const domain::Record& record) {
+    store.for_each([&](const domain::Record& record) {
         if (record.container_id == id) {
             return;
         }
@@ -71,21 +79,27 @@ bool Executor::volume_is_named_elsewhere(const std::string& volume, const std::s
     return named;
 }
 
+}  // namespace
+
 boost::asio::awaitable<void> Executor::clean_volumes(std::string id) {
     const domain::Record* record = services_.store.find(id);
     if (record == nullptr) {
         co_return;
     }
     std::vector<std::pair<std::string, bool>> volumes;      // name, anonymous
-    for (const auto& [target, name] : record->status.anonymous_volumes) {
-        volumes.emplace_back(name, true);
-    }
     bool kept = false;
+    for (const std::string& name : model::volumes_of_its_own(*record)) {
+        if (is_named_elsewhere(services_.store, name, id)) {
+            kept = true;
+        } else {
+            volumes.emplace_back(name, true);
+        }
+    }
     for (const domain::Mount& mount : record->active_spec().volumes) {
         if (mount.type != domain::Mount::Type::volume || mount.source.empty()) {
             continue;
         }
-        if (record->remove_volumes && !volume_is_named_elsewhere(mount.source, id)) {
+        if (record->remove_volumes && !is_named_elsewhere(services_.store, mount.source, id)) {
             volumes.emplace_back(mount.source, false);
         } else {
             kept = true;
@@ -94,12 +108,14 @@ boost::asio::awaitable<void> Executor::clean_volumes(std::string id) {
     bool removed = false;
     for (const auto& [name, anonymous] : volumes) {
         const auto answer = co_await services_.engine.remove_volume(name, anonymous);
-        if (!answer) {
-            co_await step_failed(id, domain::Step::remove, answer.error());
+        const bool used = !answer && is_in_use(answer.error());     // by a container that is not ours: it would wait for ever
+        if (!answer && !used) {
+            domain::Error error = model::with_cleanup(*record, model::CleanupPart::volumes, answer.error());
+            co_await step_failed(id, domain::Step::remove, std::move(error));
             co_return;
         }
-        removed = removed || *answer;
-        kept = kept || (!*answer && !anonymous);
+        removed = removed || (answer && *answer);
+        kept = kept || used || (!*answer && !anonymous);
     }
     const std::string value = kept ? "kept" : removed ? "removed" : "none";
     Change change = [value](domain::Record& row, domain::Changes&, const domain::Moment&) {
@@ -116,7 +132,8 @@ boost::asio::awaitable<void> Executor::clean_socket(std::string id) {
     }
     const auto removed = services_.remove_folder(record->socket_folder);
     if (!removed) {
-        co_await step_failed(id, domain::Step::remove, removed.error());
+        domain::Error error = model::with_cleanup(*record, model::CleanupPart::socket, removed.error());
+        co_await step_failed(id, domain::Step::remove, std::move(error));
         co_return;
     }
     const std::string value = *removed ? "removed" : "none";

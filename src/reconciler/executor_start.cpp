@@ -3,6 +3,7 @@
 
 #include "domain/model/model.hpp"
 #include "domain/model/steps.hpp"
+#include "domain/model/volumes.hpp"
 #include "reconciler/executor.hpp"
 
 namespace flow::reconciler {
@@ -24,7 +25,7 @@ boost::asio::awaitable<void> Executor::create(std::string id, Action action) {
     call.container_id = id;
     call.generation = action.generation;
     call.socket_folder = record->socket_folder;
-    for (const auto& [target, volume] : record->status.anonymous_volumes) {
+    for (const auto& [target, volume] : model::carried_volumes(*record, call.spec)) {
         call.carried.push_back({"volume", volume, "", target});
     }
     Intention intention;
@@ -34,7 +35,7 @@ boost::asio::awaitable<void> Executor::create(std::string id, Action action) {
     call.image_id = action.subject;
     intention.role = action.role;
     intention.cause = action.cause;
-    if (call.spec.code.wanted() && services_.code != nullptr) {
+    if (call.spec.code->wanted() && services_.code != nullptr) {
         call.code_link = services_.code->link_of(id);
     }
     call.workspace = workspace_of(*record, call.spec);

@@ -109,18 +109,18 @@ Next Planner::deletion() const {
     for (const auto& [id, container] : in_.containers) {
         return step(on(Kind::remove, container, "deletion was asked for"));
     }
-    if (status_.cleanup.volumes.empty()) {
+    if (status_.cleanup->volumes.empty()) {
         return step(make(Kind::clean_volumes, "deletion was asked for"));
     }
-    if (status_.cleanup.socket.empty()) {
+    if (status_.cleanup->socket.empty()) {
         return step(make(Kind::clean_socket, "deletion was asked for"));
     }
     const bool has_code = std::any_of(record_.specs.begin(), record_.specs.end(),
-                                      [](const auto& entry) { return entry.second.code.wanted(); });
-    if (status_.cleanup.code.empty() && (has_code || !status_.linked.empty())) {
+                                      [](const auto& entry) { return entry.second.code->wanted(); });
+    if (status_.cleanup->code.empty() && (has_code || !status_.linked.empty())) {
         return step(make(Kind::clean_code, "deletion was asked for"));
     }
-    if (status_.cleanup.workspace.empty() && !status_.workspaces.empty()) {
+    if (status_.cleanup->workspace.empty() && !status_.workspaces.empty()) {
         return step(make(Kind::clean_workspace, "deletion was asked for"));
     }
     return make(Kind::gone, "everything is clean");
@@ -271,7 +271,7 @@ Next Planner::run(const Observed& main) const {
     if (main.running && main.paused) {
         return step(on(Kind::unpause, main, "somebody paused it"));
     }
-    if (recreating() && (!main.running || !status_.drift.recreating.empty())) {
+    if (recreating() && (!main.running || !status_.drift->recreating.empty())) {
         return recreate(main);
     }
     const bool due = wanted && (!main.running || status_.ports_pending);
@@ -308,7 +308,7 @@ Next Planner::unhealthy(const Observed& main) const {
     if (!facts->warned) {
         return step(on(Kind::read_health, main, "it became unhealthy"));
     }
-    const bool restarts = record_.active_spec().healthcheck.on_unhealthy ==
+    const bool restarts = record_.active_spec().healthcheck->on_unhealthy ==
                           domain::OnUnhealthy::restart;
     return restarts ? stop(main, Purpose::unhealthy, "it is unhealthy") : std::nullopt;
 }

@@ -18,7 +18,7 @@ using domain::Time;
 
 /// The switch, when the link does not stand for that generation's code, or nobody knows what it stands for.
 Next Planner::link(Generation generation) const {
-    const domain::Code& code = record_.specs.at(generation).code;
+    const domain::Code& code = *record_.specs.at(generation).code;
     if (!code.wanted() || status_.linked == code.digest) {
         return std::nullopt;
     }
@@ -37,7 +37,7 @@ Next Planner::link_before_create(Generation generation, Role role) const {
     if (!status_.linked.empty()) {
         return std::nullopt;    // beside the old one: switched when that has ended
     }
-    const bool old = status_.active_generation != 0 && record_.active_spec().code.wanted();
+    const bool old = status_.active_generation != 0 && record_.active_spec().code->wanted();
     return link(old ? status_.active_generation : generation);
 }
 

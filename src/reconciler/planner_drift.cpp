@@ -113,7 +113,7 @@ Next Planner::put_back(const Observed& main, std::vector<Difference> found) cons
 }
 
 Next Planner::recreate(const Observed& main) const {
-    const auto& differences = status_.drift.recreating;
+    const auto& differences = status_.drift->recreating;
     const std::string cause = differences.empty()
                                   ? "it cannot be started any more: its network is gone"
                                   : to_text(differences);

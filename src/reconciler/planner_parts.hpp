@@ -100,7 +100,7 @@ private:
     /// It is removed and made anew; for drift whether it should run or not.
     bool recreating() const {
         return status_.recreate &&
-               (!status_.drift.recreating.empty() || domain::model::should_run(record_));
+               (!status_.drift->recreating.empty() || domain::model::should_run(record_));
     }
     Next start(const domain::Observed& container, domain::Run run, std::string cause) const;
     Next stop(const domain::Observed& container, domain::Purpose purpose, std::string cause) const;

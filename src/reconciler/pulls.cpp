@@ -14,6 +14,10 @@ void Pulls::wait_for(const std::string& container_id, const std::string& image,
     if (record != nullptr && record->specs.contains(generation)) {
         key.second = record->specs.at(generation).registry_auth;
     }
+    const auto before = waiting_.find(container_id);
+    if (before != waiting_.end() && before->second.key != key) {
+        release(before);
+    }
     waiting_[container_id] = Wait{key, generation, run};
     if (pulls_.contains(key)) {
         return;
@@ -78,15 +82,19 @@ void Pulls::release_unwanted(const std::string& container_id, const domain::Reco
     if (found == waiting_.end()) {
         return;
     }
-    const Key key = found->second.key;
-    bool wanted = false;
-    if (record != nullptr && !record->deleted) {
-        wanted = record->spec().image == key.first || record->active_spec().image == key.first;
+    const auto asks_for = [&key = found->second.key](const domain::Spec& spec) {
+        return spec.image == key.first && spec.registry_auth == key.second;
+    };
+    const bool wanted = record != nullptr && !record->deleted &&
+                        (asks_for(record->spec()) || asks_for(record->active_spec()));
+    if (!wanted) {
+        release(found);
     }
-    if (wanted) {
-        return;
-    }
-    waiting_.erase(found);
+}
+
+void Pulls::release(std::map<std::string, Wait>::iterator wait) {
+    const Key key = wait->second.key;
+    waiting_.erase(wait);
     if (!waiters(key).empty()) {
         return;
     }

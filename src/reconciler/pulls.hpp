@@ -46,6 +46,8 @@ private:
 
     boost::asio::awaitable<void> pull(Key key, std::shared_ptr<Pull> token);
     void finish(const Key& key, const domain::Result<std::string>& result);
+    /// That row waits no more; a pull that nobody waits for is cancelled.
+    void release(std::map<std::string, Wait>::iterator wait);
     std::vector<std::string> waiters(const Key& key) const;
 
     Services& services_;

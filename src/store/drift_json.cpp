@@ -39,7 +39,7 @@ void put_drift(Json& json, const domain::Status& status) {
         put(entry, "engine", baseline.engine);
         put(entry, "name", baseline.name);
     }
-    for (const auto& [name, repair] : status.drift.repairs) {
+    for (const auto& [name, repair] : status.drift->repairs) {
         Json& entry = json["repairs"][name];
         entry["is"] = repair.is;
         put(entry, "should", repair.should);
@@ -47,8 +47,8 @@ void put_drift(Json& json, const domain::Status& status) {
         put(entry, "last", repair.last);
         put(entry, "given_up", repair.given_up);
     }
-    put_differences(json, "recreating", status.drift.recreating);
-    put(json, "drift_reason", status.drift.reason);
+    put_differences(json, "recreating", status.drift->recreating);
+    put(json, "drift_reason", status.drift->reason);
 }
 
 void read_drift(const Json& json, domain::Status& status) {
@@ -62,9 +62,10 @@ void read_drift(const Json& json, domain::Status& status) {
             read(entry, "name", baseline.name);
         }
     }
+    domain::Drift drift;
     if (const Json* repairs = field(json, "repairs")) {
         for (const auto& [name, entry] : repairs->items()) {
-            Repair& repair = status.drift.repairs[name];
+            Repair& repair = drift.repairs[name];
             read(entry, "is", repair.is);
             read(entry, "should", repair.should);
             read(entry, "times", repair.times);
@@ -72,8 +73,9 @@ void read_drift(const Json& json, domain::Status& status) {
             read(entry, "given_up", repair.given_up);
         }
     }
-    read_differences(json, "recreating", status.drift.recreating);
-    read(json, "drift_reason", status.drift.reason);
+    read_differences(json, "recreating", drift.recreating);
+    read(json, "drift_reason", drift.reason);
+    status.drift = std::move(drift);
 }
 
 }  // namespace flow::store

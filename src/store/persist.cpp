@@ -111,7 +111,7 @@ void write_specs(Row& row, const Author& author, std::vector<Statement>& out) {
 }
 
 /// Forgets the oldest facts beyond `most`.
-void trim(std::set<FactKey>& facts, std::size_t most) {
+void trim(domain::Facts& facts, std::size_t most) {
     if (facts.size() <= most) {
         return;
     }
@@ -133,7 +133,7 @@ Statement fact_row(Sql sql, const std::string& container_id, const FactKey& fact
 }
 
 void write_facts(Row& row, std::size_t max_facts, std::vector<Statement>& out) {
-    std::set<FactKey>& seen = row.record.seen;
+    domain::Facts& seen = row.record.seen;
     trim(seen, max_facts);
     if (seen == row.written.facts) {
         return;

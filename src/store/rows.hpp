@@ -23,7 +23,7 @@ struct Written {
     std::string container;
     std::string status;
     std::set<domain::Generation> specs;
-    std::set<domain::FactKey> facts;
+    domain::Facts facts;
     std::vector<domain::OpenRequest> open;
 };
 

@@ -142,7 +142,12 @@ CREATE INDEX message_rows_queued ON message_rows (id) WHERE status = 'queued';
 CREATE INDEX message_rows_changed ON message_rows (changed_at);
 )sql";
 
-constexpr std::array kSteps{kFirst, kApplied, kMessages};
+/// As a FactKey has them.
+constexpr const char* kShortFacts = R"sql(
+UPDATE OR REPLACE facts SET docker_id = substr(docker_id, 1, 12);
+)sql";
+
+constexpr std::array kSteps{kFirst, kApplied, kMessages, kShortFacts};
 
 }  // namespace
 

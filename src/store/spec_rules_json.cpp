@@ -40,13 +40,22 @@ Json healthcheck_to_json(const domain::Healthcheck& healthcheck) {
     return json;
 }
 
-void read_healthcheck(const Json& json, domain::Healthcheck& out) {
+domain::Healthcheck healthcheck_from_json(const Json& json) {
+    domain::Healthcheck out;
     read(json, "test", out.test);
     read(json, "interval", out.interval);
     read(json, "timeout", out.timeout);
     read(json, "start_period", out.start_period);
     read(json, "retries", out.retries);
     read_word(json, "on_unhealthy", kOnUnhealthy, out.on_unhealthy);
+    return out;
+}
+
+domain::Logging logging_from_json(const Json& json) {
+    domain::Logging out;
+    read(json, "driver", out.driver);
+    read(json, "options", out.options);
+    return out;
 }
 
 Json job_to_json(const domain::JobRules& job) {
@@ -90,30 +99,32 @@ Json code_to_json(const domain::Code& code) {
     return json;
 }
 
-void read_code(const Json& json, domain::Code& code) {
+domain::Code code_from_json(const Json& json) {
+    domain::Code code;
     read(json, "digest", code.digest);
     read(json, "path", code.path);
     read(json, "target", code.target);
     read(json, "file_count", code.file_count);
     read(json, "bytes", code.bytes);
     read(json, "contents", code.contents);
+    return code;
 }
 
 }  // namespace
 
 void rules_to_json(const Spec& spec, Json& json) {
-    json["healthcheck"] = healthcheck_to_json(spec.healthcheck);
+    json["healthcheck"] = healthcheck_to_json(*spec.healthcheck);
     json["update"] = Json::object();
     put(json["update"], "monitor", spec.update.monitor);
     json["update"]["on_failure"] = word_of(kOnFailure, spec.update.on_failure);
     json["pull_policy"] = word_of(kPullPolicies, spec.pull_policy);
     json["registry_auth"] = spec.registry_auth;
     json["logging"] = Json::object();
-    json["logging"]["driver"] = spec.logging.driver;
-    json["logging"]["options"] = spec.logging.options;
+    json["logging"]["driver"] = spec.logging->driver;
+    json["logging"]["options"] = spec.logging->options;
     json["messaging"] = messaging_to_json(spec.messaging);
-    if (spec.code.wanted()) {
-        json["code"] = code_to_json(spec.code);
+    if (spec.code->wanted()) {
+        json["code"] = code_to_json(*spec.code);
     }
     if (spec.workspace.enabled) {
         json["workspace"] = spec.workspace.size;
@@ -123,7 +134,7 @@ void rules_to_json(const Spec& spec, Json& json) {
 
 void read_rules(const Json& json, Spec& spec) {
     if (const Json* healthcheck = field(json, "healthcheck")) {
-        read_healthcheck(*healthcheck, spec.healthcheck);
+        spec.healthcheck = healthcheck_from_json(*healthcheck);
     }
     if (const Json* update = field(json, "update")) {
         read(*update, "monitor", spec.update.monitor);
@@ -132,14 +143,13 @@ void read_rules(const Json& json, Spec& spec) {
     read_word(json, "pull_policy", kPullPolicies, spec.pull_policy);
     read(json, "registry_auth", spec.registry_auth);
     if (const Json* logging = field(json, "logging")) {
-        read(*logging, "driver", spec.logging.driver);
-        read(*logging, "options", spec.logging.options);
+        spec.logging = logging_from_json(*logging);
     }
     if (const Json* messaging = field(json, "messaging")) {
         read_messaging(*messaging, spec.messaging);
     }
     if (const Json* code = field(json, "code")) {
-        read_code(*code, spec.code);
+        spec.code = code_from_json(*code);
     }
     spec.workspace.enabled = field(json, "workspace") != nullptr;
     read(json, "workspace", spec.workspace.size);

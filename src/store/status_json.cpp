@@ -115,16 +115,35 @@ void told_to_json(const Status& status, Json& json) {
     }
     put(json, "stop_signal", status.stop_signal, 15);
     put(json, "anonymous_volumes", status.anonymous_volumes);
-    put(json, "cleanup_container", status.cleanup.container);
-    put(json, "cleanup_volumes", status.cleanup.volumes);
+    put(json, "next_volumes", status.spare_volumes->next);
+    put(json, "left_volumes", status.spare_volumes->left);
+    put(json, "cleanup_container", status.cleanup->container);
+    put(json, "cleanup_volumes", status.cleanup->volumes);
     put(json, "workspaces", status.workspaces);
-    put(json, "cleanup_socket", status.cleanup.socket);
-    put(json, "cleanup_code", status.cleanup.code);
-    put(json, "cleanup_workspace", status.cleanup.workspace);
+    put(json, "cleanup_socket", status.cleanup->socket);
+    put(json, "cleanup_code", status.cleanup->code);
+    put(json, "cleanup_workspace", status.cleanup->workspace);
     put(json, "result_seq", status.result_seq);
     put(json, "updated_fields", status.updated_fields);
     put(json, "updated_recreated", status.updated_recreated);
     put(json, "changed_by", status.changed_by);
+}
+
+domain::SpareVolumes spare_volumes_from_json(const Json& json) {
+    domain::SpareVolumes volumes;
+    read(json, "next_volumes", volumes.next);
+    read(json, "left_volumes", volumes.left);
+    return volumes;
+}
+
+domain::Cleanup cleanup_from_json(const Json& json) {
+    domain::Cleanup cleanup;
+    read(json, "cleanup_container", cleanup.container);
+    read(json, "cleanup_volumes", cleanup.volumes);
+    read(json, "cleanup_socket", cleanup.socket);
+    read(json, "cleanup_code", cleanup.code);
+    read(json, "cleanup_workspace", cleanup.workspace);
+    return cleanup;
 }
 
 void read_told(const Json& json, Status& status) {
@@ -155,12 +174,9 @@ void read_told(const Json& json, Status& status) {
     }
     read(json, "stop_signal", status.stop_signal);
     read(json, "anonymous_volumes", status.anonymous_volumes);
-    read(json, "cleanup_container", status.cleanup.container);
-    read(json, "cleanup_volumes", status.cleanup.volumes);
+    status.spare_volumes = spare_volumes_from_json(json);
     read(json, "workspaces", status.workspaces);
-    read(json, "cleanup_socket", status.cleanup.socket);
-    read(json, "cleanup_code", status.cleanup.code);
-    read(json, "cleanup_workspace", status.cleanup.workspace);
+    status.cleanup = cleanup_from_json(json);
     read(json, "result_seq", status.result_seq);
     read(json, "updated_fields", status.updated_fields);
     read(json, "updated_recreated", status.updated_recreated);

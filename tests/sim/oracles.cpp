@@ -230,7 +230,7 @@ void Simulation::judge_row(const domain::Record& record) {
     const ContainerPtr main = engine.find(status.docker_id);
     const auto flaps = [](const domain::Spec& spec) {
         const std::string& command = spec.command->front();
-        return command == "crash" || spec.code.digest == "crash" ||
+        return command == "crash" || spec.code->digest == "crash" ||
                (command == "job" && spec.restart.policy == domain::Restart::Policy::always);
     };
     const bool flapping = flaps(record.spec()) || flaps(record.active_spec());
@@ -304,7 +304,7 @@ void Simulation::judge_image(const domain::Record& record, const Container& main
 void Simulation::judge_drift(const domain::Record& record, const Container& main, int memory) {
     const std::string& id = record.container_id;
     bool given_up = false;
-    for (const auto& [field, repair] : record.status.drift.repairs) {
+    for (const auto& [field, repair] : record.status.drift->repairs) {
         given_up = given_up || repair.given_up;
     }
     if (given_up && engine.changed[id] <= model::kRepairs) {
@@ -329,7 +329,7 @@ void Simulation::judge_running(const domain::Record& record, const ContainerPtr&
     const std::string text{to_string(state)};
     const bool hears_all = profile == "calm" || profile == "kill" || profile == "outside";
     if (running && main->sick && model::should_run(record) && hears_all &&
-        record.active_spec().healthcheck.on_unhealthy == domain::OnUnhealthy::restart) {
+        record.active_spec().healthcheck->on_unhealthy == domain::OnUnhealthy::restart) {
         bad(id + " is unhealthy and was not restarted");
     }
     if (model::should_run(record)) {

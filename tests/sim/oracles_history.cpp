@@ -19,6 +19,16 @@ bool is_crash(const Process& process) {
 
 }  // namespace
 
+/// The line that EnginePort::logs answers tells until when it was asked for.
+void Simulation::check_lines(const domain::Json& lines, domain::Time exit) {
+    for (const domain::Json& line : lines) {
+        const domain::Duration late = domain::parse_rfc3339(line.get<std::string>()) - exit;
+        if (late < domain::Duration{0} || late >= std::chrono::milliseconds{100}) {
+            bad("the crash at " + domain::to_rfc3339(exit) + " was told with lines of " + line.get<std::string>());
+        }
+    }
+}
+
 void Simulation::read_log() {
     std::map<std::string, int> created;
     domain::Seq after = 0;
@@ -34,8 +44,10 @@ void Simulation::read_log() {
             }
             if (event.type == "container_crashed") {
                 const std::string docker_id = event.payload.at("docker_id");
-                const std::string at = event.payload.at("crash_details").at("finished_at");
-                crashes_told_[docker_id].push_back(domain::parse_rfc3339(at));
+                const domain::Json& details = event.payload.at("crash_details");
+                const domain::Time at = domain::parse_rfc3339(details.at("finished_at").get<std::string>());
+                crashes_told_[docker_id].push_back(at);
+                check_lines(details.at("logs"), at);
             } else if (event.type == "container_created" && ++created[event.container_id] > 1) {
                 bad("container_created twice for " + event.container_id);
             } else if (event.type == "container_started" || event.type == "container_restarted" ||
@@ -76,7 +88,7 @@ void Simulation::judge_code(const domain::Record& record, const Container& conta
                                               ? status.next_generation
                                               : domain::model::code_generation(record);
     const auto spec = record.specs.find(generation);
-    const std::string wanted = spec == record.specs.end() ? "?" : spec->second.code.digest;
+    const std::string wanted = spec == record.specs.end() ? "?" : spec->second.code->digest;
     const auto link = engine.links.find(record.container_id);
     const std::string is = link == engine.links.end() || !container.has_code ? "" : link->second;
     if (is != wanted) {

@@ -135,13 +135,13 @@ void Schedule::create(const std::string& container_id) {
         random.pick({"on-failure", "on-failure", "on-failure:2", "no", "always"});
     wish.spec = make_spec(name, image, command, memory, policy);
     if (random.chance(0.5)) {
-        wish.spec.healthcheck.on_unhealthy = domain::OnUnhealthy::restart;
+        wish.spec.healthcheck.edit().on_unhealthy = domain::OnUnhealthy::restart;
     }
     if (random.chance(0.3)) {
         wish.spec.pull_policy = domain::PullPolicy::always;
     }
     if (random.chance(0.5)) {
-        wish.spec.code.digest = random.pick({"c1", "c1", "c2", "crash", "lost"});
+        wish.spec.code.edit().digest = random.pick({"c1", "c1", "c2", "crash", "lost"});
     }
     if (random.chance(0.2)) {
         make_job(wish.spec);

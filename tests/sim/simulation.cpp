@@ -195,7 +195,7 @@ void Simulation::capture(Wish& wish) {
     Version version;
     version.image = spec.image;
     version.command = spec.command->front();
-    version.code = spec.code.digest;
+    version.code = spec.code->digest;
     version.memory = static_cast<int>(spec.resources.memory / kMemoryUnit);
     versions_[wish.container_id][record->generation] = version;
 }

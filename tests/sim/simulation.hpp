@@ -99,6 +99,7 @@ private:
     void judge_image(const domain::Record& record, const Container& main);
     void judge_told(const domain::Record& record, bool running);
     void read_log();
+    void check_lines(const domain::Json& lines, domain::Time exit);
     void judge_crashes();
     void judge_crashes_of(const std::string& docker_id, const std::vector<ProcessPtr>& processes);
     bool crash_may_be_untold(const Process& process) const;

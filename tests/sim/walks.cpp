@@ -263,7 +263,7 @@ void walk15(Walk& walk) {
 
 domain::Spec with_code(const std::string& digest) {
     domain::Spec spec = service();
-    spec.code.digest = digest;
+    spec.code.edit().digest = digest;
     return spec;
 }
 

@@ -76,7 +76,7 @@ void record_linked(Record& record, Generation generation, Changes& out) {
     if (spec == record.specs.end()) {
         return;
     }
-    status.linked = spec->second.code.digest;
+    status.linked = spec->second.code->digest;
     const bool of_what_counts = status.active_generation == 0 || generation <= status.active_generation ||
                                 status.trial != 0 || status.verdict != Verdict::none ||
                                 !status.next_id.empty() || record.deleted;

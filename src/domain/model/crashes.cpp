@@ -39,7 +39,7 @@ std::string capability_hint(const Record& record, const PendingExit& exit,
 
 void tell_crash(Record& record, const PendingExit& exit, const CrashLogs& logs, Changes& out) {
     const Status& status = record.status;
-    const auto found = logs.find(exit.docker_id);
+    const auto found = logs.find(ExitKey{exit.docker_id, exit.at});
     const std::vector<std::string> lines = found == logs.end() ? std::vector<std::string>{}
                                                                : found->second;
     const std::string text = crash_text(exit) + capability_hint(record, exit, lines);

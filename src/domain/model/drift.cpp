@@ -61,13 +61,13 @@ void record_name(Record& record, const std::string& docker_id, const std::string
 }
 
 bool given_up(const Record& record, const Difference& difference) {
-    const auto& repairs = record.status.drift.repairs;
+    const auto& repairs = record.status.drift->repairs;
     const auto found = repairs.find(difference.field);
     return found != repairs.end() && found->second.given_up;
 }
 
 bool comes_again(const Record& record, const Difference& difference, Time now) {
-    const auto& repairs = record.status.drift.repairs;
+    const auto& repairs = record.status.drift->repairs;
     const auto found = repairs.find(difference.field);
     return found != repairs.end() && same(found->second, difference) &&
            found->second.times >= kRepairs && now - found->second.last < kRepairsForgotten;
@@ -77,12 +77,12 @@ void record_recreate(Record& record, std::vector<Difference> differences, Change
     note(record, LogKind::action, "RecreateContainer",
          "RecreateContainer " + record.spec().name + ": " + to_text(differences), out);
     record.status.recreate = true;
-    record.status.drift.recreating = std::move(differences);
+    record.status.drift.edit().recreating = std::move(differences);
 }
 
 void record_repaired(Record& record, const std::vector<Difference>& differences, Changes& out,
                      const Moment& moment) {
-    Drift& drift = record.status.drift;
+    Drift& drift = record.status.drift.edit();
     for (const Difference& difference : differences) {
         Repair& repair = drift.repairs[difference.field];
         const bool again = same(repair, difference) &&
@@ -102,7 +102,7 @@ void record_repaired(Record& record, const std::vector<Difference>& differences,
 void record_unresolvable(Record& record, const std::vector<Difference>& differences,
                          const std::string& why, Changes& out) {
     for (const Difference& difference : differences) {
-        Repair& repair = record.status.drift.repairs[difference.field];
+        Repair& repair = record.status.drift.edit().repairs[difference.field];
         repair.is = difference.is;
         repair.should = difference.should;
         repair.given_up = true;
@@ -114,9 +114,15 @@ void record_unresolvable(Record& record, const std::vector<Difference>& differen
     log_drift(record, "drift_unresolvable", differences, record.spec().name + ": " + text, out);
 }
 
+void clear_drift_reason(Record& record) {
+    if (!record.status.drift->reason.empty()) {
+        record.status.drift.edit().reason.clear();
+    }
+}
+
 void forget_drift(Record& record) {
     Status& status = record.status;
-    if (!status.drift.recreating.empty()) {
+    if (!status.drift->recreating.empty()) {
         status.recreate = false;    // found anew, if it is still so
     }
     status.drift = Drift{};

@@ -34,6 +34,7 @@ void record_repaired(Record& record, const std::vector<Difference>& differences,
 /// They are not put back any more (`why`), until a new generation, a start or a restart.
 void record_unresolvable(Record& record, const std::vector<Difference>& differences,
                          const std::string& why, Changes& out);
+void clear_drift_reason(Record& record);
 /// A new generation, a start, a restart: everything is tried anew.
 void forget_drift(Record& record);
 

@@ -36,7 +36,7 @@ Json answer_of(const Record& record, const OpenRequest& request) {
         add_updated_fields(record, answer);     // of the event that result_seq names
     }
     if (request.target.kind == Target::Kind::gone) {
-        answer["cleanup"] = cleanup_json(status.cleanup);
+        answer["cleanup"] = cleanup_json(*status.cleanup);
         return answer;
     }
     answer["ports"] = ports_json(status.ports);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "domain/model/drift.hpp"
 #include "domain/model/facts.hpp"
 #include "domain/model/model.hpp"
 #include "domain/model/rules.hpp"
@@ -189,7 +190,9 @@ void open_period(Record& record, const std::string& docker_id, Time at, Changes&
         status.intention.reset();
     } else {
         facts.run = status.run_started;
-        status.drift.reason = should_run(record) ? status.drift.reason : "StartedOutside";
+        if (!should_run(record)) {
+            status.drift.edit().reason = "StartedOutside";
+        }
     }
     if (status.run_started > before) {
         status.restart_count = 0;
@@ -236,7 +239,7 @@ void close_period(Record& record, const ExitFact& exit, Changes& out, const Mome
         }
         return;
     }
-    status.drift.reason.clear();
+    clear_drift_reason(record);
     if (exit.docker_id != status.docker_id && exit.docker_id != status.next_id) {
         if (exit.by == ExitClass::own && exit.code != 0) {
             status.pending.push_back(pending_of(record, exit));

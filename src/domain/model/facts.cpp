@@ -96,7 +96,7 @@ void record_by_type(Record& record, const EngineEvent& event, Changes& out,
 }  // namespace
 
 void record_event(Record& record, const EngineEvent& event, Changes& out, const Moment& moment) {
-    const FactKey key{event.docker_id, to_nanos(event.time), static_cast<int>(event.type)};
+    const FactKey key{event.docker_id.substr(0, kFactId), to_nanos(event.time), static_cast<int>(event.type)};
     if (!record.seen.insert(key).second) {
         return;
     }

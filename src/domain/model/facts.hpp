@@ -33,8 +33,9 @@ void record_start_seen(Record& record, const std::string& docker_id, Time starte
 void record_vanished(Record& record, const std::string& docker_id, Changes& out,
                      const Moment& moment);
 
-/// Last log lines of exits, by docker id: what has arrived.
-using CrashLogs = std::map<std::string, std::vector<std::string>>;
+/// Last log lines of exits, by docker id and time of the exit: what has arrived. Two exits of one container may wait.
+using ExitKey = std::pair<std::string, Time>;
+using CrashLogs = std::map<ExitKey, std::vector<std::string>>;
 /// Tells the crashes whose 250 ms are over (all: whatever their age).
 void tell_crashes(Record& record, const CrashLogs& logs, bool all, Changes& out,
                   const Moment& moment);

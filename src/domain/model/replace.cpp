@@ -5,6 +5,7 @@
 #include "domain/model/model.hpp"
 #include "domain/model/rules.hpp"
 #include "domain/model/steps.hpp"
+#include "domain/model/volumes.hpp"
 #include "domain/spec_canonical.hpp"
 
 namespace flow::domain::model {
@@ -56,6 +57,7 @@ void swap_in(Status& status) {
     status.prev_id = std::exchange(status.docker_id, std::exchange(status.next_id, ""));
     status.image_id = std::exchange(status.next_image_id, "");
     status.renew = status.pinned = false;
+    keep_volumes(status);
 }
 
 /// The image's name may stand for the one that has failed by now: what is gone back to keeps its own.
@@ -194,25 +196,50 @@ void record_observed_generation(Record& record) {
     record.status.observed_generation = record.generation;
 }
 
-void record_cleanup(Record& record, CleanupPart part, std::string value) {
-    Cleanup& cleanup = record.status.cleanup;
-    switch (part) {
-        case CleanupPart::container: cleanup.container = std::move(value); break;
-        case CleanupPart::volumes: cleanup.volumes = std::move(value); break;
-        case CleanupPart::socket: cleanup.socket = std::move(value); break;
-        case CleanupPart::code: cleanup.code = std::move(value); break;
-        case CleanupPart::workspace: cleanup.workspace = std::move(value); break;
+namespace {
+
+struct CleanupMember {
+    CleanupPart part;
+    const char* name;
+    std::string Cleanup::*value;
+};
+constexpr CleanupMember kCleanup[] = {
+    {CleanupPart::container, "container", &Cleanup::container},
+    {CleanupPart::volumes, "volumes", &Cleanup::volumes},
+    {CleanupPart::socket, "socket", &Cleanup::socket},
+    {CleanupPart::code, "code", &Cleanup::code},
+    {CleanupPart::workspace, "workspace", &Cleanup::workspace},
+};
+
+void set(Cleanup& cleanup, CleanupPart part, const std::string& value) {
+    for (const CleanupMember& member : kCleanup) {
+        if (member.part == part) {
+            cleanup.*member.value = value;
+        }
     }
 }
 
+}  // namespace
+
+void record_cleanup(Record& record, CleanupPart part, const std::string& value) {
+    set(record.status.cleanup.edit(), part, value);
+}
+
 Json cleanup_json(const Cleanup& cleanup) {
-    Json json;
-    json["container"] = cleanup.container;
-    json["volumes"] = cleanup.volumes;
-    json["socket"] = cleanup.socket;
-    json["code"] = cleanup.code;
-    json["workspace"] = cleanup.workspace;
+    Json json = Json::object();
+    for (const CleanupMember& member : kCleanup) {
+        if (const std::string& value = cleanup.*member.value; !value.empty()) {
+            json[member.name] = value;
+        }
+    }
     return json;
+}
+
+Error with_cleanup(const Record& record, CleanupPart failed, Error error) {
+    Cleanup cleanup = *record.status.cleanup;
+    set(cleanup, failed, "failed");
+    error.details["cleanup"] = cleanup_json(cleanup);
+    return error;
 }
 
 void record_gone(Record& record, const CrashLogs& logs, Changes& out, const Moment& moment) {
@@ -223,11 +250,10 @@ void record_gone(Record& record, const CrashLogs& logs, Changes& out, const Mome
         }
     }
     tell_crashes(record, logs, true, out, moment);
-    Cleanup& cleanup = record.status.cleanup;
-    for (std::string* part : {&cleanup.container, &cleanup.volumes, &cleanup.socket, &cleanup.code,
-                              &cleanup.workspace}) {
-        if (part->empty()) {
-            *part = "none";
+    Cleanup& cleanup = record.status.cleanup.edit();
+    for (const CleanupMember& member : kCleanup) {
+        if (std::string& value = cleanup.*member.value; value.empty()) {
+            value = "none";
         }
     }
     Json further;

@@ -63,7 +63,7 @@ bool accept_start(Record& record, const Request& request, Seq seq) {
 bool accept_stop(Record& record, const Request& request, Seq seq) {
     const bool changed = record.desired != DesiredState::stopped;
     record.desired = DesiredState::stopped;
-    record.status.drift.reason.clear();
+    clear_drift_reason(record);
     record.desired_seq = seq;
     record.stop_timeout = request.timeout;
     return changed;

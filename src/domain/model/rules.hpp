@@ -89,6 +89,7 @@ EventDraft activity_of(const Record& record, std::string type, std::string messa
 void note(Record& record, LogKind kind, std::string type, std::string summary, Changes& out);
 /// The fields of the newest container_updated, for the event and for answers that name it.
 void add_updated_fields(const Record& record, Json& payload);
+/// What the cleaning has come to so far; a part whose turn has not come is not there.
 Json cleanup_json(const Cleanup& cleanup);
 Json ports_json(const std::vector<BoundPort>& ports);
 /// "SIGKILL" for 9; "signal 77" for what has no name.

@@ -129,13 +129,13 @@ State running_state(const Record& record) {
 
 /// What others did, as long as nothing newer is to be said.
 std::string drift_reason(const Status& status) {
-    const auto& repairs = status.drift.repairs;
+    const auto& repairs = status.drift->repairs;
     const bool left = std::any_of(repairs.begin(), repairs.end(),
                                   [](const auto& entry) { return entry.second.given_up; });
     if (left) {
         return "DriftUnresolvable";
     }
-    return status.ended_by.empty() ? status.drift.reason : status.ended_by;
+    return status.ended_by.empty() ? status.drift->reason : status.ended_by;
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "domain/model/exits.hpp"
 #include "domain/model/model.hpp"
 #include "domain/model/rules.hpp"
+#include "domain/model/volumes.hpp"
 
 namespace flow::domain::model {
 namespace {
@@ -127,12 +128,7 @@ void record_created(Record& record, const Observed& made, Changes& out, const Mo
     status.message.clear();
     status.recreate = false;
     status.stop_signal = made.stop_signal;
-    for (const ObservedMount& mount : made.mounts) {
-        const bool anonymous = mount.type == "volume" && mount.name.size() == 64;
-        if (anonymous) {
-            status.anonymous_volumes[mount.target] = mount.name;
-        }
-    }
+    record_volumes(record, made, intention.generation, intention.role);
     if (intention.role == Role::next) {
         status.next_id = made.docker_id;
         status.next_image_id = made.image_id;
@@ -147,8 +143,8 @@ void record_created(Record& record, const Observed& made, Changes& out, const Mo
     status.pinned = status.pinned && intention.generation == status.active_generation;
     activate(record, intention.generation);
     record_baseline(record, made);
-    if (!status.drift.recreating.empty()) {
-        const std::vector<Difference> repaired = std::exchange(status.drift.recreating, {});
+    if (!status.drift->recreating.empty()) {
+        const std::vector<Difference> repaired = std::exchange(status.drift.edit().recreating, {});
         record_repaired(record, repaired, out, moment);
     }
     if (!status.created_told) {
@@ -213,6 +209,10 @@ void record_step_failed(Record& record, Step step, const Error& error, Changes& 
         return;     // what is there is observed anew
     }
     note_failure(record, step, error, out);
+    if (record.deleted && step == Step::remove && !error.details.contains("cleanup")) {
+        Error told = with_cleanup(record, CleanupPart::container, error);
+        return record_step_failed(record, step, told, out, moment);
+    }
     if (step == Step::create && error.engine == EngineFailure::refused &&
         can_be_undone(record, generation)) {
         undo(record, error, trouble_of(step, error), out);

@@ -89,7 +89,9 @@ void record_code_rolled_back(Record& record);           ///< the link stands for
 // -- delete (model 7) ------------------------------------------------------------------------------------
 /// One part of the cleaning is done ("removed", "kept", "none").
 enum class CleanupPart { container, volumes, socket, code, workspace };
-void record_cleanup(Record& record, CleanupPart part, std::string value);
+void record_cleanup(Record& record, CleanupPart part, const std::string& value);
+/// The error with what the cleaning has come to: that part failed and is tried again.
+Error with_cleanup(const Record& record, CleanupPart failed, Error error);
 /// Everything is clean: the last events, and the row goes.
 void record_gone(Record& record, const CrashLogs& logs, Changes& out, const Moment& moment);
 

@@ -43,7 +43,7 @@ Json ports_json(const std::vector<BoundPort>& ports) {
 void add_updated_fields(const Record& record, Json& payload) {
     payload["status"] = "updated";
     payload["changed_fields"] = record.status.updated_fields;
-    const Code& code = record.active_spec().code;
+    const Code& code = *record.active_spec().code;
     payload["code_path"] = code.path.empty() ? Json(nullptr) : Json(code.path);
     payload["recreated"] = record.status.updated_recreated;
 }

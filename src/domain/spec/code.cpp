@@ -78,7 +78,7 @@ void read_files(const Field& field, SpecDraft& draft) {
         field.wrong("must be a map of file names to texts, with at least one of them");
         return;
     }
-    std::map<std::string, std::string>& given = draft.spec.code.given;
+    std::map<std::string, std::string>& given = draft.spec.code.edit().given;
     for (const auto& [name, ignored] : field.value.items()) {
         const Field file = field.member(name);
         if (const auto bad = why_bad_file_name(name)) {
@@ -102,7 +102,7 @@ void read_path(const Field& field, SpecDraft& draft) {
     if (text && !path) {
         field.wrong("must be an absolute path of a folder on the host, without \"..\", not " + shown(field.value));
     }
-    draft.spec.code.path = path.value_or("");
+    draft.spec.code.edit().path = path.value_or("");
 }
 
 void read_target(const Field& field, SpecDraft& draft) {
@@ -112,7 +112,7 @@ void read_target(const Field& field, SpecDraft& draft) {
         field.wrong("must be an absolute path in the container, without \"..\", not " + shown(field.value));
         return;
     }
-    draft.spec.code.target = path.value_or(Code::kDefaultTarget);
+    draft.spec.code.edit().target = path.value_or(Code::kDefaultTarget);
 }
 
 void read_digest(const Field& field, SpecDraft& draft) {
@@ -122,12 +122,12 @@ void read_digest(const Field& field, SpecDraft& draft) {
     if (text && !good) {
         field.wrong("must be 64 hex characters, as get_container_status and the revisions show it");
     }
-    draft.spec.code.digest = good ? *text : "";
+    draft.spec.code.edit().digest = good ? *text : "";
 }
 
 template <std::int64_t Code::*Number>
 void read_count(const Field& field, SpecDraft& draft) {
-    draft.spec.code.*Number = read_integer(field).value_or(0);
+    draft.spec.code.edit().*Number = read_integer(field).value_or(0);
 }
 
 void read_contents(const Field& field, SpecDraft& draft) {
@@ -136,7 +136,7 @@ void read_contents(const Field& field, SpecDraft& draft) {
         return;
     }
     for (const auto& [name, ignored] : field.value.items()) {
-        draft.spec.code.contents[name] = read_integer(field.member(name)).value_or(0);
+        draft.spec.code.edit().contents[name] = read_integer(field.member(name)).value_or(0);
     }
 }
 
@@ -197,7 +197,7 @@ void read_code(const Field& field, SpecDraft& draft) {
 }
 
 void read_code_path(const Field& field, SpecDraft& draft) {
-    if (draft.spec.code.wanted()) {
+    if (draft.spec.code->wanted()) {
         field.wrong("is short for code.path: give code or code_path, not both");
         return;
     }

@@ -9,7 +9,7 @@ constexpr int kMaxRetries = 1000;
 
 /// A string is a shell command; a list names its form first: NONE, CMD or CMD-SHELL.
 void read_test(const Field& field, SpecDraft& draft) {
-    std::vector<std::string>& test = draft.spec.healthcheck.test;
+    std::vector<std::string>& test = draft.spec.healthcheck.edit().test;
     if (field.value.is_string()) {
         const auto command = read_text(field, kMaxValue);
         if (command && command->empty()) {
@@ -52,19 +52,19 @@ void read_retries(const Field& field, SpecDraft& draft) {
     if (retries && (*retries < 0 || *retries > kMaxRetries)) {
         field.wrong("must be from 0 (the default) to " + std::to_string(kMaxRetries));
     } else if (retries) {
-        draft.spec.healthcheck.retries = static_cast<int>(*retries);
+        draft.spec.healthcheck.edit().retries = static_cast<int>(*retries);
     }
 }
 
 void read_disable(const Field& field, SpecDraft& draft) {
     if (read_bool(field).value_or(false)) {
-        draft.spec.healthcheck.test = {"NONE"};
+        draft.spec.healthcheck.edit().test = {"NONE"};
     }
 }
 
 void read_on_unhealthy(const Field& field, SpecDraft& draft) {
     if (field.value == "restart") {
-        draft.spec.healthcheck.on_unhealthy = OnUnhealthy::restart;
+        draft.spec.healthcheck.edit().on_unhealthy = OnUnhealthy::restart;
     } else if (field.value != "warn") {
         field.wrong("must be warn or restart, not " + shown(field.value));
     }
@@ -74,15 +74,15 @@ constexpr Member<SpecDraft> kMembers[] = {
     {"test", read_test},
     {"interval",
      [](const Field& field, SpecDraft& draft) {
-         read_time(field, draft.spec.healthcheck.interval);
+         read_time(field, draft.spec.healthcheck.edit().interval);
      }},
     {"timeout",
      [](const Field& field, SpecDraft& draft) {
-         read_time(field, draft.spec.healthcheck.timeout);
+         read_time(field, draft.spec.healthcheck.edit().timeout);
      }},
     {"start_period",
      [](const Field& field, SpecDraft& draft) {
-         read_time(field, draft.spec.healthcheck.start_period);
+         read_time(field, draft.spec.healthcheck.edit().start_period);
      }},
     {"retries", read_retries},
     {"disable", read_disable},

@@ -281,8 +281,8 @@ void settle_mounts(SpecDraft& draft, FieldErrors& errors) {
             errors.add(path, "mounts at " + shown(target) + ", where another entry mounts already");
         }
     };
-    if (draft.spec.code.wanted()) {
-        check("code.target", draft.spec.code.target);
+    if (draft.spec.code->wanted()) {
+        check("code.target", draft.spec.code->target);
     }
     if (draft.spec.workspace.enabled) {
         check("workspace", Workspace::kTarget);

@@ -49,7 +49,7 @@ void read_driver(const Field& field, SpecDraft& draft) {
         field.wrong("must be the name of a log driver, for example json-file or none, not " +
                     shown(field.value));
     } else if (driver) {
-        draft.spec.logging.driver = *driver;
+        draft.spec.logging.edit().driver = *driver;
     }
 }
 
@@ -64,7 +64,7 @@ void read_options(const Field& field, SpecDraft& draft) {
     }
     for (const auto& [name, value] : field.value.items()) {
         if (const auto text = read_scalar_text(field.member(name))) {
-            draft.spec.logging.options[name] = *text;
+            draft.spec.logging.edit().options[name] = *text;
         }
     }
 }

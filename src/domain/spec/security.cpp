@@ -133,7 +133,7 @@ void read_security(const Field& field, SpecDraft& draft) {
 void settle_security(SpecDraft& draft, FieldErrors& errors) {
     Security& security = draft.spec.security;
     const auto by_image =
-        is_flow_image(draft.spec.image) || draft.spec.kind == Kind::job || draft.spec.code.wanted()
+        is_flow_image(draft.spec.image) || draft.spec.kind == Kind::job || draft.spec.code->wanted()
             ? SecurityProfile::restricted
             : SecurityProfile::baseline;
     security.profile = draft.profile.value_or(by_image);

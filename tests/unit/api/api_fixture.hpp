@@ -27,7 +27,7 @@ struct ApiFixture {
         services.usage = [this](const std::string&) { return usage; };
         services.last_observation = [this] { return observed; };
         services.readiness = [this] { return readiness; };
-        services.check_policy = [this](domain::Spec& spec) { return policy(spec); };
+        services.check_policy = [this](domain::Spec& spec, bool) { return policy(spec); };
         services.plan = [this](const domain::Record& row) { return plan(row); };
         services.call_later = [this](std::chrono::milliseconds time, std::function<void()> work) {
             timers.emplace_back(time, std::move(work));

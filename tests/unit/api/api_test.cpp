@@ -25,7 +25,7 @@ protected:
         services.usage = [](const std::string&) { return domain::ResourceUsage{}; };
         services.last_observation = [] { return domain::Time{}; };
         services.readiness = [] { return api::Readiness{true, {}}; };
-        services.check_policy = [](domain::Spec&) { return domain::Result<void>{}; };
+        services.check_policy = [](domain::Spec&, bool) { return domain::Result<void>{}; };
         services.call_later = [](std::chrono::milliseconds, std::function<void()>) {};
         api_.emplace(server_, store_, services, api::Config{});
         const auto listening =

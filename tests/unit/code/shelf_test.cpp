@@ -48,7 +48,7 @@ protected:
     }
     Spec of_path() const {
         Spec spec;
-        spec.code.path = source();
+        spec.code.edit().path = source();
         return spec;
     }
     Spec captured() {
@@ -88,11 +88,11 @@ TEST_F(Shelved, AFolderIsCopiedWithPlainModes) {
     fs::create_directory(source() + "/empty");
     fs::create_symlink("lib/data", source() + "/link");
     const Spec spec = captured();
-    EXPECT_EQ(spec.code.digest.size(), 64U);
-    EXPECT_EQ(spec.code.file_count, 3);
-    EXPECT_EQ(spec.code.bytes, 13);
-    EXPECT_EQ(spec.code.contents, (std::map<std::string, std::int64_t>{{"lib/data", 2}, {"main", 10}, {"tool", 1}}));
-    const std::string copy = tree(spec.code.digest);
+    EXPECT_EQ(spec.code->digest.size(), 64U);
+    EXPECT_EQ(spec.code->file_count, 3);
+    EXPECT_EQ(spec.code->bytes, 13);
+    EXPECT_EQ(spec.code->contents, (std::map<std::string, std::int64_t>{{"lib/data", 2}, {"main", 10}, {"tool", 1}}));
+    const std::string copy = tree(spec.code->digest);
     EXPECT_EQ(mode(copy), 0755);
     EXPECT_EQ(mode(copy + "/main"), 0755);
     EXPECT_EQ(mode(copy + "/tool"), 0755);
@@ -105,20 +105,20 @@ TEST_F(Shelved, AFolderIsCopiedWithPlainModes) {
 
 TEST_F(Shelved, TheDigestIsOfNamesModesAndContentsAlone) {
     write("main", "one");
-    const std::string first = captured().code.digest;
-    EXPECT_EQ(captured().code.digest, first);
+    const std::string first = captured().code->digest;
+    EXPECT_EQ(captured().code->digest, first);
     ::chmod((source() + "/main").c_str(), 0777);
     fs::last_write_time(source() + "/main", fs::file_time_type::clock::now() - std::chrono::hours{1});
-    EXPECT_EQ(captured().code.digest, first);
+    EXPECT_EQ(captured().code->digest, first);
     EXPECT_EQ(trees(), 1U);
     write("main", "two");
-    const std::string second = captured().code.digest;
+    const std::string second = captured().code->digest;
     EXPECT_NE(second, first);
     write("other", "");
-    const std::string third = captured().code.digest;
+    const std::string third = captured().code->digest;
     EXPECT_NE(third, second);
     ::chmod((source() + "/other").c_str(), 0755);
-    EXPECT_NE(captured().code.digest, third);
+    EXPECT_NE(captured().code->digest, third);
     EXPECT_EQ(trees(), 4U);
 }
 
@@ -126,11 +126,11 @@ TEST_F(Shelved, FilesOfARequestAreTheSameAsAFolder) {
     write("main", "#!/bin/sh\n", 0755);
     write("lib/a", "text");
     Spec spec;
-    spec.code.given = {{"main", "#!/bin/sh\n"}, {"lib/a", "text"}};
+    spec.code.edit().given = {{"main", "#!/bin/sh\n"}, {"lib/a", "text"}};
     ASSERT_TRUE(shelf_.capture(spec).has_value());
-    EXPECT_EQ(spec.code.digest, captured().code.digest);
-    EXPECT_TRUE(spec.code.given.empty());
-    EXPECT_EQ(spec.code.bytes, 14);
+    EXPECT_EQ(spec.code->digest, captured().code->digest);
+    EXPECT_TRUE(spec.code->given.empty());
+    EXPECT_EQ(spec.code->bytes, 14);
 }
 
 TEST_F(Shelved, WhatLeadsOutOrIsNoFileIsRefused) {
@@ -154,8 +154,8 @@ TEST_F(Shelved, ALinkIsNeverFollowedWhenItIsRead) {
     write("in/file", "x");
     fs::create_symlink("in", source() + "/dir");
     const Spec spec = captured();
-    EXPECT_EQ(spec.code.file_count, 1);
-    EXPECT_TRUE(fs::is_symlink(tree(spec.code.digest) + "/dir"));
+    EXPECT_EQ(spec.code->file_count, 1);
+    EXPECT_TRUE(fs::is_symlink(tree(spec.code->digest) + "/dir"));
     Spec by_link;
     by_link.code.path = root_ + "/way";     // somebody has put a link where the policy saw a folder
     fs::create_directory_symlink(source(), by_link.code.path);
@@ -169,7 +169,7 @@ TEST_F(Shelved, LimitsOfSizeAndNumber) {
     fs::resize_file(source() + "/large", (64 << 20) + 1);
     EXPECT_NE(refusal().find("more than 64 MiB"), std::string::npos);
     fs::resize_file(source() + "/large", 64 << 20);
-    EXPECT_EQ(captured().code.bytes, 64 << 20);
+    EXPECT_EQ(captured().code->bytes, 64 << 20);
     write("one more", "x");
     EXPECT_NE(refusal().find("more than 64 MiB"), std::string::npos);
     fs::remove_all(source());
@@ -183,21 +183,21 @@ TEST_F(Shelved, LimitsOfSizeAndNumber) {
     EXPECT_EQ(most.code.file_count, 4093);
     EXPECT_TRUE(most.code.contents.empty());
     write("c", "");
-    EXPECT_EQ(captured().code.file_count, 4094);
+    EXPECT_EQ(captured().code->file_count, 4094);
     write("d", "");
     EXPECT_NE(refusal().find("more than 4096"), std::string::npos);
 }
 
 TEST_F(Shelved, WhatIsNotThere) {
     Spec spec;
-    spec.code.path = root_ + "/missing";
+    spec.code.edit().path = root_ + "/missing";
     EXPECT_TRUE(shelf_.capture(spec).has_error());
     write("file", "x");
-    spec.code.path = source() + "/file";
+    spec.code.edit().path = source() + "/file";
     const auto no_folder = shelf_.capture(spec);
     ASSERT_TRUE(no_folder.has_error());
     EXPECT_NE(no_folder.error().message.find("is not a folder"), std::string::npos);
-    spec.code.digest = std::string(64, '0');
+    spec.code.edit().digest = std::string(64, '0');
     const auto gone = shelf_.capture(spec);
     ASSERT_TRUE(gone.has_error());
     EXPECT_EQ(gone.error().type, domain::ErrorType::validation_error);
@@ -218,9 +218,9 @@ TEST_F(Shelved, ADigestIsNotReadAgain) {
 
 TEST_F(Shelved, TheLinkIsSwitchedInOneStep) {
     write("main", "one");
-    const std::string first = captured().code.digest;
+    const std::string first = captured().code->digest;
     write("main", "two");
-    const std::string second = captured().code.digest;
+    const std::string second = captured().code->digest;
     ASSERT_TRUE(shelf_.switch_link("0123456789ab", first).has_value());
     EXPECT_EQ(read(shelf_.link_of("0123456789ab") + "/main"), "one");
     ASSERT_TRUE(shelf_.switch_link("0123456789ab", second).has_value());
@@ -237,11 +237,11 @@ TEST_F(Shelved, TheSweepTakesOldTreesThatNothingNames) {
     std::vector<std::string> digests;
     for (const std::string text : {"named", "old", "young", "used again"}) {
         write("main", text);
-        digests.push_back(captured().code.digest);
+        digests.push_back(captured().code->digest);
         fs::last_write_time(tree(digests.back()), fs::file_time_type::clock::now() - std::chrono::hours{2});
     }
     fs::last_write_time(tree(digests[2]), fs::file_time_type::clock::now() - std::chrono::minutes{59});
-    EXPECT_EQ(captured().code.digest, digests[3]);
+    EXPECT_EQ(captured().code->digest, digests[3]);
     EXPECT_EQ(shelf_.sweep([&](const std::string& digest) { return digest == digests[0]; }), 1U);
     EXPECT_FALSE(fs::exists(tree(digests[1])));
     EXPECT_EQ(trees(), 3U);
@@ -249,7 +249,7 @@ TEST_F(Shelved, TheSweepTakesOldTreesThatNothingNames) {
 
 TEST_F(Shelved, StraysOfAKilledDaemonGo) {
     write("main", "one");
-    const std::string digest = captured().code.digest;
+    const std::string digest = captured().code->digest;
     ASSERT_TRUE(shelf_.switch_link("0123456789ab", digest).has_value());
     ASSERT_TRUE(shelf_.switch_link("ba9876543210", digest).has_value());
     fs::create_directory(tree(".new-half"));

@@ -138,8 +138,8 @@ TEST(SpecToCreate, VolumesNamedAnonymousAndCarried) {
 
 TEST(SpecToCreate, CodeAndWorkspace) {
     reconciler::CreateCall call = small_call();
-    call.spec.code.digest = "d1";
-    call.spec.code.target = "/srv/code";
+    call.spec.code.edit().digest = "d1";
+    call.spec.code.edit().target = "/srv/code";
     call.code_link = "/data/code/links/0123456789ab";
     call.spec.workspace = {true, 64 << 20};
     call.workspace = "flow-ws-0123456789ab-67108864";

@@ -184,7 +184,7 @@ const PullRow kPullRows[] = {
      "registry_unreachable", EngineFailure::retryable},
     {"toomanyrequests: You have reached your pull rate limit", "registry_unreachable",
      EngineFailure::retryable},
-    {"failed to register layer: write /x: no space left on device", "", EngineFailure::retryable},
+    {"failed to register layer: write /x: no space left on device", "disk_full", EngineFailure::retryable},
 };
 
 INSTANTIATE_TEST_SUITE_P(Recorded, PullTable, ::testing::ValuesIn(kPullRows));

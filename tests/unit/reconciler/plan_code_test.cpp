@@ -8,14 +8,14 @@ namespace {
 
 Spec with_code(const std::string& digest = "c1") {
     Spec spec = domain::test::plain_spec();
-    spec.code.digest = digest;
-    spec.code.path = "/srv/" + digest;
+    spec.code.edit().digest = digest;
+    spec.code.edit().path = "/srv/" + digest;
     return spec;
 }
 
 void to_c2(Spec& spec) {
-    spec.code.digest = "c2";
-    spec.code.path = "/srv/c2";
+    spec.code.edit().digest = "c2";
+    spec.code.edit().path = "/srv/c2";
 }
 
 const char* const kUpdate =
@@ -164,7 +164,7 @@ TEST(PlanCode, ANewerCodeBeforeTheStartTakesItsPlace) {
     Scene scene = running_scene(with_code());
     scene.row.update(to_c2).value();
     scene.run(3);
-    scene.row.update([](Spec& spec) { spec.code.digest = "c3"; }).value();
+    scene.row.update([](Spec& spec) { spec.code.edit().digest = "c3"; }).value();
     EXPECT_EQ(scene.text(),
               "#1 DropCode web: a newer spec came\n"
               "#2 SwitchCode web: spec changed (code)\n"

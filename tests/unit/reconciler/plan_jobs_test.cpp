@@ -70,7 +70,7 @@ TEST(PlanHealth, UnhealthyIsLookedAtOnceAndThenLeft) {
 
 TEST(PlanHealth, OrRestarted) {
     Spec spec = domain::test::plain_spec();
-    spec.healthcheck.on_unhealthy = domain::OnUnhealthy::restart;
+    spec.healthcheck.edit().on_unhealthy = domain::OnUnhealthy::restart;
     Scene scene = running_scene(spec);
     health(scene, "unhealthy");
     scene.run(1);

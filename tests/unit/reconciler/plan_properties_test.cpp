@@ -177,7 +177,7 @@ TEST(PlanProperties, AtRestItIsAsItWasDeclared) {
             EXPECT_EQ(main.docker_id, record.status.docker_id);
             EXPECT_EQ(main.name, "flow-" + record.spec().name);
             EXPECT_FALSE(main.paused);
-            const domain::Code& code = record.active_spec().code;
+            const domain::Code& code = *record.active_spec().code;
             EXPECT_TRUE(!main.running || !code.wanted() || record.status.linked == code.digest);
         }
         EXPECT_EQ(record.status.trial, 0u);

@@ -137,7 +137,7 @@ TEST(Repair, ALimitThatHasToGoNeedsARecreateInTheSameRun) {
     while (foresight.step()) {
     }
     EXPECT_EQ(foresight.record().status.run_started, 1u);
-    EXPECT_TRUE(foresight.record().status.drift.recreating.empty());
+    EXPECT_TRUE(foresight.record().status.drift->recreating.empty());
     int repaired = 0;
     for (const domain::EventDraft& event : foresight.changes().events) {
         EXPECT_NE(event.type, "container_crashed");

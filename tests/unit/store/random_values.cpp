@@ -222,11 +222,12 @@ void fill_told(Draw& draw, Status& status) {
     draw.integer(status.restart_count);
     draw.integer(status.stop_signal);
     draw.map(status.anonymous_volumes);
-    draw.text(status.cleanup.container);
-    draw.text(status.cleanup.volumes);
-    draw.text(status.cleanup.socket);
-    draw.text(status.cleanup.code);
-    draw.text(status.cleanup.workspace);
+    draw.map(status.spare_volumes.edit().next);
+    draw.text(status.cleanup.edit().container);
+    draw.text(status.cleanup.edit().volumes);
+    draw.text(status.cleanup.edit().socket);
+    draw.text(status.cleanup.edit().code);
+    draw.text(status.cleanup.edit().workspace);
     if (draw.below(2) == 1) {
         status.workspaces = {"flow-ws-1", "flow-ws-1-4096"};
     }
@@ -246,26 +247,26 @@ void fill_drift(Draw& draw, Status& status) {
         baseline.settings = settings;
         draw.text(baseline.engine);
         draw.text(baseline.name);
-        domain::Repair& repair = status.drift.repairs["HostConfig.F" + std::to_string(i)];
+        domain::Repair& repair = status.drift.edit().repairs["HostConfig.F" + std::to_string(i)];
         draw.text(repair.is);
         draw.text(repair.should);
         draw.integer(repair.times);
         draw.time(repair.last);
         draw.flip(repair.given_up);
     }
-    fill(draw, status.drift.recreating);
-    draw.text(status.drift.reason);
+    fill(draw, status.drift.edit().recreating);
+    draw.text(status.drift.edit().reason);
 }
 
 void fill_rules(Draw& draw, Spec& spec) {
-    draw.texts(spec.healthcheck.test);
-    for (domain::Duration* time : {&spec.healthcheck.interval, &spec.healthcheck.timeout,
-                                   &spec.healthcheck.start_period, &spec.job.active_deadline,
+    draw.texts(spec.healthcheck.edit().test);
+    for (domain::Duration* time : {&spec.healthcheck.edit().interval, &spec.healthcheck.edit().timeout,
+                                   &spec.healthcheck.edit().start_period, &spec.job.active_deadline,
                                    &spec.job.ttl_after_finished, &spec.job.keep_failed}) {
         *time = domain::Duration{draw.below(1'000'000)};
     }
-    draw.integer(spec.healthcheck.retries);
-    draw.word(spec.healthcheck.on_unhealthy, 2);
+    draw.integer(spec.healthcheck.edit().retries);
+    draw.word(spec.healthcheck.edit().on_unhealthy, 2);
     if (draw.flag()) {
         spec.update.monitor = domain::Duration{draw.below(1'000'000)};
     }
@@ -273,17 +274,17 @@ void fill_rules(Draw& draw, Spec& spec) {
     draw.word(spec.pull_policy, 3);
     draw.text(spec.registry_auth);
     if (draw.below(2) == 1) {
-        spec.code.digest = std::string(64, 'd');
-        draw.text(spec.code.path);
-        draw.text(spec.code.target);
-        spec.code.file_count = draw.below(99);
-        spec.code.bytes = draw.below(9999);
-        spec.code.contents = {{"main", draw.below(99)}};
+        spec.code.edit().digest = std::string(64, 'd');
+        draw.text(spec.code.edit().path);
+        draw.text(spec.code.edit().target);
+        spec.code.edit().file_count = draw.below(99);
+        spec.code.edit().bytes = draw.below(9999);
+        spec.code.edit().contents = {{"main", draw.below(99)}};
     }
     spec.workspace.enabled = draw.below(2) == 1;
     spec.workspace.size = spec.workspace.enabled ? draw.below(99) : 0;
-    draw.text(spec.logging.driver);
-    draw.map(spec.logging.options);
+    draw.text(spec.logging.edit().driver);
+    draw.map(spec.logging.edit().options);
 }
 
 }  // namespace

@@ -184,7 +184,7 @@ TEST(StoreTest, OnlyTheNewestFactsAreKept) {
             record.seen.emplace("d" + std::to_string(9 - i), i, 2);
         }));
     }
-    const std::set<domain::FactKey> newest{{"d7", 2, 2}, {"d6", 3, 2}, {"d5", 4, 2}};
+    const domain::Facts newest{{"d7", 2, 2}, {"d6", 3, 2}, {"d5", 4, 2}};
     EXPECT_EQ(bench.store->find(web.container_id)->seen, newest);
     bench.reopen();
     EXPECT_EQ(bench.store->find(web.container_id)->seen, newest);

@@ -25,8 +25,8 @@ void warn(Row& row, const std::string& docker_id) {
 
 Spec restarting_spec(Restart::Policy policy = Restart::Policy::on_failure) {
     Spec spec = spec_with_restart(policy);
-    spec.healthcheck.test = {"CMD", "true"};
-    spec.healthcheck.on_unhealthy = OnUnhealthy::restart;
+    spec.healthcheck.edit().test = {"CMD", "true"};
+    spec.healthcheck.edit().on_unhealthy = OnUnhealthy::restart;
     return spec;
 }
 

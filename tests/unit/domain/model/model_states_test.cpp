@@ -262,7 +262,8 @@ TEST(ModelEvents, ACrashHasItsLinesAndItsNextTry) {
     Row row = running_row();
     row.die("d1", 3);
     row.pass(milliseconds{260});
-    const model::CrashLogs logs{{"d1", {"first", "last"}}};
+    const model::CrashLogs logs{{{"d1", row.record.status.pending.at(0).at}, {"first", "last"}},
+                                {{"d1", row.moment.now}, {"of another exit"}}};
     row.change([&](Record& record, Changes& out, const Moment& moment) {
         model::tell_crashes(record, logs, false, out, moment);
     });

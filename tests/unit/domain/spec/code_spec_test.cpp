@@ -13,10 +13,10 @@ const std::string kDigest(64, 'a');
 
 Spec captured(const std::string& digest = kDigest) {
     Spec spec = with(R"("code": {"path": "/srv/flow"})");
-    spec.code.digest = digest;
-    spec.code.file_count = 1;
-    spec.code.bytes = 4;
-    spec.code.contents = {{"main", 4}};
+    spec.code.edit().digest = digest;
+    spec.code.edit().file_count = 1;
+    spec.code.edit().bytes = 4;
+    spec.code.edit().contents = {{"main", 4}};
     return spec;
 }
 
@@ -28,8 +28,8 @@ Spec patched(const Spec& spec, const std::string& patch) {
 
 TEST(CodeSpec, CodePathIsShortForCode) {
     const Spec spec = good(R"({"code_path": "/srv/flow/"})");
-    EXPECT_EQ(spec.code.path, "/srv/flow");
-    EXPECT_EQ(spec.code.target, "/app");
+    EXPECT_EQ(spec.code->path, "/srv/flow");
+    EXPECT_EQ(spec.code->target, "/app");
     EXPECT_EQ(spec, good(R"({"code": {"path": "/srv/flow"}})"));
 }
 
@@ -47,10 +47,10 @@ TEST(CodeSpec, ImageAndProfileHaveOtherDefaultsWithCode) {
 TEST(CodeSpec, FilesAsTextAndAsBase64) {
     const Spec spec = good(R"({"code": {"files": {"main": "#!/bin/sh\n", "lib/data.bin":
         {"base64": "AP+A\nAQ=="}, "empty": ""}, "target": "/srv/x"}})");
-    EXPECT_EQ(spec.code.given.at("main"), "#!/bin/sh\n");
-    EXPECT_EQ(spec.code.given.at("lib/data.bin"), std::string("\x00\xff\x80\x01", 4));
-    EXPECT_EQ(spec.code.given.at("empty"), "");
-    EXPECT_EQ(spec.code.target, "/srv/x");
+    EXPECT_EQ(spec.code->given.at("main"), "#!/bin/sh\n");
+    EXPECT_EQ(spec.code->given.at("lib/data.bin"), std::string("\x00\xff\x80\x01", 4));
+    EXPECT_EQ(spec.code->given.at("empty"), "");
+    EXPECT_EQ(spec.code->target, "/srv/x");
 }
 
 TEST(CodeSpec, BadFileNamesAreRefusedWithTheirPath) {
@@ -112,13 +112,13 @@ TEST(CodeSpec, TheCanonicalFormHasWhatWasFoundAndNeverTheContent) {
 TEST(CodeSpec, APatchWithoutCodeLeavesItAlone) {
     const Spec spec = captured();
     EXPECT_EQ(patched(spec, R"({"labels": {"a": "b"}})").code, spec.code);
-    EXPECT_EQ(patched(spec, R"({"code": {"target": "/srv/x"}})").code.digest, kDigest);
-    EXPECT_EQ(patched(spec, R"({"code": {"target": "/srv/x"}})").code.target, "/srv/x");
+    EXPECT_EQ(patched(spec, R"({"code": {"target": "/srv/x"}})").code->digest, kDigest);
+    EXPECT_EQ(patched(spec, R"({"code": {"target": "/srv/x"}})").code->target, "/srv/x");
 }
 
 TEST(CodeSpec, APatchWithCodeReadsItAnew) {
     Spec spec = captured();
-    spec.code.target = "/srv/x";
+    spec.code.edit().target = "/srv/x";
     for (const std::string patch : {R"({"code_path": "/srv/other"})", R"({"code": {"path": "/srv/other"}})"}) {
         const Code code = patched(spec, patch).code;
         EXPECT_EQ(code.digest, "");
@@ -129,9 +129,9 @@ TEST(CodeSpec, APatchWithCodeReadsItAnew) {
     const Code files = patched(spec, R"({"code": {"files": {"main": "x"}}})").code;
     EXPECT_EQ(files.path, "");
     EXPECT_EQ(files.given.size(), 1U);
-    EXPECT_FALSE(patched(spec, R"({"code": null})").code.wanted());
-    EXPECT_FALSE(patched(spec, R"({"code_path": null})").code.wanted());
-    EXPECT_EQ(patched(spec, R"({"code": null, "code_path": "/srv/other"})").code.path, "/srv/other");
+    EXPECT_FALSE(patched(spec, R"({"code": null})").code->wanted());
+    EXPECT_FALSE(patched(spec, R"({"code_path": null})").code->wanted());
+    EXPECT_EQ(patched(spec, R"({"code": null, "code_path": "/srv/other"})").code->path, "/srv/other");
     for (const char* wrong : {R"({"code": "x", "code_path": "/a"})", R"({"code": 3})", R"({"code": {"path": 3}})"}) {
         EXPECT_NE(errors_of(apply_patch(spec, Json::parse(wrong))).find("code"), std::string::npos) << wrong;
     }

@@ -143,7 +143,7 @@ TEST_F(PolicyTest, CodeIsCopiedFromWhereReadingIsAllowed) {
     host_.links["/home/me/current"] = "/srv/rev1";
     const Verdict good = check(R"("code_path": "/home/me/current")");
     ASSERT_TRUE(good.result.has_value());
-    EXPECT_EQ(good.spec.code.path, "/srv/rev1");
+    EXPECT_EQ(good.spec.code->path, "/srv/rev1");
     host_.links["/home/me/trick"] = "/root/.ssh";
     for (const char* path : {"/etc", "/root/x", "/", "/srv/flow-data/code", "/opt/engine", "/home/me/trick"}) {
         const Verdict refused = check("\"code_path\": \"" + std::string(path) + "\"");
@@ -172,7 +172,7 @@ TEST_F(PolicyTest, CodeThatIsCopiedAlreadyNeedsNoPath) {
     const Verdict verdict = check("\"code\": {\"path\": \"/missing\", \"digest\": \"" +
                                   std::string(64, 'a') + "\"}");
     EXPECT_TRUE(verdict.result.has_value());
-    EXPECT_EQ(verdict.spec.code.path, "/missing");
+    EXPECT_EQ(verdict.spec.code->path, "/missing");
 }
 
 TEST_F(PolicyTest, HarmlessFilesOfEtcReadOnly) {

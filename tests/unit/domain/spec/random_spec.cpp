@@ -160,8 +160,8 @@ void add_rules(Random& random, Spec& spec) {
     spec.update.on_failure = maybe(random) ? OnFailure::pause : OnFailure::rollback;
     spec.pull_policy = static_cast<PullPolicy>(number(random, 0, 2));
     spec.registry_auth = maybe(random) ? "our-registry" : "";
-    spec.logging.driver = maybe(random) ? "local" : "";
-    if (maybe(random)) spec.logging.options["max-size"] = "1m";
+    spec.logging.edit().driver = maybe(random) ? "local" : "";
+    if (maybe(random)) spec.logging.edit().options["max-size"] = "1m";
     if (number(random, 0, 4) == 0) add_job(random, spec);
     spec.workspace.enabled = maybe(random);
     spec.workspace.size = spec.workspace.enabled && maybe(random) ? number(random, 1 << 20, 1 << 30) : 0;
