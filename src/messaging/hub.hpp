@@ -18,6 +18,7 @@
 #include "domain/error.hpp"
 #include "domain/spec_parts.hpp"
 #include "messaging/channel.hpp"
+#include "messaging/listeners.hpp"
 #include "messaging/outbox.hpp"
 
 namespace flow::messaging {
@@ -75,7 +76,6 @@ public:
 
 private:
     struct Place {
-        std::string path;
         domain::Messaging settings;
         std::shared_ptr<Channel> channel;
         std::unique_ptr<Outbox> box;        ///< while something waits
@@ -99,6 +99,7 @@ private:
     boost::asio::any_io_executor executor_;
     HubConfig config_;
     HubOwner& owner_;
+    Listeners listeners_;
     std::map<std::string, Place> places_;
     std::set<std::string> waiting_;         ///< places where messages wait
     std::string looked_at_;                 ///< the last one whose file was looked at

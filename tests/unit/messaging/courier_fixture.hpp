@@ -6,6 +6,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <filesystem>
 #include <functional>
@@ -49,7 +50,8 @@ public:
     }
     bool is_refused() {
         char byte = 0;
-        return ::recv(fd_, &byte, 1, 0) == 0;
+        const ssize_t got = ::recv(fd_, &byte, 1, 0);
+        return got == 0 || (got < 0 && errno == ECONNRESET);
     }
     void end() {
         if (fd_ >= 0) {
