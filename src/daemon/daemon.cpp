@@ -169,6 +169,7 @@ messaging::CourierServices Daemon::courier_services() {
         *store_,
         *store_,
         [this] { return moment(); },
+        [] { return messaging::Steady{std::chrono::steady_clock::now()}; },
         [this](std::string event, domain::Json payload) {
             api_->broadcast(std::move(event), std::move(payload));
         },

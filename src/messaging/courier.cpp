@@ -15,6 +15,7 @@
 
 namespace flow::messaging {
 
+using domain::Duration;
 using domain::Error;
 using domain::ErrorType;
 using domain::Record;
@@ -28,7 +29,7 @@ HubConfig hub_config(const CourierServices& services, const CourierConfig& confi
     HubConfig hub;
     hub.waiting = config.waiting;
     hub.parse = services.parse;
-    hub.now = [moment = services.moment] { return moment().now; };
+    hub.now = [moment = services.moment, steady = services.steady] { return Instant{moment().now, steady()}; };
     return hub;
 }
 
@@ -73,7 +74,7 @@ Courier::Courier(CourierServices services, CourierConfig config)
       reply_timer_(services_.executor) {}
 
 void Courier::start() {
-    started_ = services_.moment().now;
+    started_ = services_.steady();
     std::vector<std::string> ids;
     services_.store.for_each([&](const Record& record) { ids.push_back(record.container_id); });
     for (const std::string& id : ids) {
@@ -167,8 +168,8 @@ Result<Courier::Letter> Courier::write_letter(const Record& record, domain::Send
     return letter;
 }
 
-/// Until when a message waits for a container that is not connected now; nothing: nobody is expected.
-std::optional<Time> Courier::waits_until(const Record& record) const {
+/// How long a message waits for a container that is not connected now; nothing: nobody is expected.
+std::optional<Duration> Courier::patience_for(const Record& record) const {
     domain::Moment moment = services_.moment();
     moment.contact = true;      // a socket needs no engine: what was known last counts
     moment.unknown = false;
@@ -178,16 +179,17 @@ std::optional<Time> Courier::waits_until(const Record& record) const {
                       (backoff == record.status.backoff.end() || backoff->second.next <= moment.now + config_.hold);
     const bool anew = soon && (state == State::updating || state == State::restarting || state == State::starting);
     if (anew || (state == State::running && is_being_ended(record))) {
-        return moment.now + config_.hold;
+        return config_.hold;
     }
     if (state != State::running) {
         return std::nullopt;
     }
     // It was started a moment ago, or the daemon was: a flow needs some time until it is connected.
-    const domain::Duration patience =
-        hub_.has_been_connected(record.container_id) ? config_.hold : config_.settle;
-    const Time until = std::max(record.status.started_at + patience, started_ + config_.settle);
-    return until > moment.now ? std::optional{until} : std::nullopt;
+    // When it was started the host's clock tells: one that was set since then must not make this longer than it is.
+    const Duration most = hub_.has_been_connected(record.container_id) ? config_.hold : config_.settle;
+    const Duration for_it = std::min(record.status.started_at + most - moment.now, most);
+    const Duration left = std::max(for_it, started_ + config_.settle - services_.steady());
+    return left > Duration{0} ? std::optional{left} : std::nullopt;
 }
 
 void Courier::send(domain::SendCall call, SendDone done) {
@@ -207,26 +209,27 @@ void Courier::send(domain::SendCall call, SendDone done) {
         return done(too_many_replies(config_.most_awaited));
     }
     const Time now = letter->row.created;
-    std::optional<Time> until = now + config_.hold;
+    std::optional<Duration> patience = config_.hold;
     if (letter->queued) {
-        until = now + settings_of(*record).queue_ttl;
+        patience = settings_of(*record).queue_ttl;
     } else if (!hub_.connected(id) || is_being_ended(*record)) {
-        until = waits_until(*record);
+        patience = patience_for(*record);
     }
-    if (!until || !hub_.knows(id)) {
+    if (!patience || !hub_.knows(id)) {
         Error error = unreachable(*record, services_.moment());
         report(id, "container_unreachable", error);
         return done(std::move(error));
     }
-    letter->row.until = *until;
-    letter->reply_until = call.expect_reply ? now + call.timeout : Time{};
+    letter->row.until = now + *patience;
+    letter->until = letter->queued ? Deadline{.wall = letter->row.until}
+                                   : Deadline{.steady = services_.steady() + *patience};
     letter->message = std::move(call.message);
     letter->done = std::move(done);
     const Ticket ticket = ++last_ticket_;
     in_flight_.emplace(id, letter->row.message_id);
     Letter& kept = letters_.emplace(ticket, std::move(*letter)).first->second;
     if (call.expect_reply) {
-        awaited_.add({id, kept.row.message_id, kept.reply_until, std::move(kept.done)});
+        awaited_.add({id, kept.row.message_id, services_.steady() + call.timeout, std::move(kept.done)});
         kept.done = nullptr;
         wait_for_replies();
     }
@@ -253,7 +256,7 @@ void Courier::send(domain::SendCall call, SendDone done) {
 void Courier::hand_over(Ticket ticket) {
     Letter& letter = letters_.at(ticket);
     const std::string id = letter.row.container_id;
-    Outgoing message{ticket, letter.row.message_id, std::move(letter.text), letter.row.until, letter.queued};
+    Outgoing message{ticket, letter.row.message_id, std::move(letter.text), letter.until, letter.queued};
     if (!hub_.send(id, std::move(message))) {
         if (auto left = take(ticket)) {
             failed(std::move(*left), undelivered(left->row.message_id, id, "it is gone"));
@@ -363,7 +366,7 @@ void Courier::take_up_queued() {
         const Ticket ticket = ++last_ticket_;
         in_flight_.emplace(row.container_id, row.message_id);
         letters_.emplace(ticket, std::move(letter));
-        hub_.send(row.container_id, Outgoing{ticket, row.message_id, row.payload, row.until, true});
+        hub_.send(row.container_id, Outgoing{ticket, row.message_id, row.payload, Deadline{.wall = row.until}, true});
     }
 }
 
@@ -378,7 +381,7 @@ void Courier::wait_for_replies() {
             return;
         }
         reply_timer_waits_ = false;
-        for (Awaited::Reply& late : awaited_.expired(services_.moment().now)) {
+        for (Awaited::Reply& late : awaited_.expired(services_.steady())) {
             if (!hub_.has(late.container_id, late.message_id)) {
                 in_flight_.erase({late.container_id, late.message_id});
             }

@@ -21,6 +21,7 @@
 #include "domain/ports/messages.hpp"
 #include "domain/ports/store.hpp"
 #include "messaging/awaited.hpp"
+#include "messaging/deadline.hpp"
 #include "messaging/hub.hpp"
 
 namespace flow::messaging {
@@ -30,6 +31,7 @@ struct CourierServices {
     domain::Store& store;
     domain::MessageStore& messages;
     std::function<domain::Moment()> moment;
+    std::function<Steady()> steady;             ///< for what lives in memory only
     /// An event that is not kept, to all who want it.
     std::function<void(std::string event, domain::Json payload)> broadcast;
     /// Text as JSON with the limits of outside input; nothing when it is none.
@@ -70,14 +72,14 @@ private:
         bool durable = false;
         bool queued = false;            ///< in the store
         bool record_payload = false;
-        domain::Time reply_until;       ///< Time{}: no reply is expected
+        Deadline until;                 ///< for the container
         SendDone done;                  ///< none: answered, or sent before the daemon started
     };
     using Ticket = std::uint64_t;
 
     domain::Result<Letter> write_letter(const domain::Record& record, domain::SendCall& call) const;
     void hold_back(const std::string& id, std::size_t unwritten);
-    std::optional<domain::Time> waits_until(const domain::Record& record) const;
+    std::optional<domain::Duration> patience_for(const domain::Record& record) const;
     void hand_over(Ticket ticket);
     void answer_queued(Ticket ticket);
     void sent(Letter letter);
@@ -104,14 +106,14 @@ private:
     Awaited awaited_;
     std::unordered_map<Ticket, Letter> letters_;
     std::set<std::pair<std::string, std::string>> in_flight_;       ///< container, message id: on their way, or awaited
-    std::map<std::pair<std::string, std::string>, domain::Time> reported_;
+    std::map<std::pair<std::string, std::string>, Steady> reported_;
     boost::asio::steady_timer reply_timer_;
     bool reply_timer_waits_ = false;
     std::map<std::string, std::size_t> unwritten_;      ///< messages of a container that the store does not have yet
     std::map<std::string, std::size_t> unkept_;         ///< bytes for a container on their way into the queue of the store
     bool stopped_ = false;
     Ticket last_ticket_ = 0;
-    domain::Time started_;
+    Steady started_;
 };
 
 }  // namespace flow::messaging

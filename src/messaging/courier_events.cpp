@@ -155,14 +155,17 @@ void Courier::on_socket_trouble(const std::string& id, const std::string& what) 
 }
 
 void Courier::report(const std::string& id, const char* event, Error error) {
-    const domain::Moment moment = services_.moment();
     const Record* record = services_.store.find(id);
-    domain::Time& last = reported_[{id, event}];
-    if (record == nullptr || moment.now - last < kReportEvery) {
+    if (record == nullptr) {
         return;
     }
+    const Steady now = services_.steady();
+    const auto [last, first] = reported_.try_emplace({id, event}, now);
+    if (!first && now - last->second < kReportEvery) {
+        return;
+    }
+    last->second = now;
     spdlog::info("{} container_id={} error=\"{}\"", event, id, error.message);
-    last = moment.now;
     domain::EventDraft draft;
     draft.type = event;
     draft.container_id = id;

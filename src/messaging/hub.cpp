@@ -81,7 +81,7 @@ std::vector<Outgoing> Hub::close(const std::string& id) {
     std::vector<Outgoing> left;
     if (place.box) {
         place.box->connection_lost();
-        left = place.box->expired(domain::Time::max());
+        left = place.box->expired(kEndOfTime);
     }
     return left;
 }
@@ -159,7 +159,7 @@ void Hub::on_written(const std::string& id, std::uint64_t ticket) {
     if (place == nullptr || !place->box) {
         return;
     }
-    place->last = config_.now();
+    place->last = config_.now().wall;
     std::vector<Outgoing> gone = place->box->written(ticket);
     const bool more = place->box->next() != nullptr;
     if (place->box->empty()) {
@@ -179,7 +179,7 @@ void Hub::on_connection(const std::string& id, bool connected) {
     if (place == nullptr) {
         return;
     }
-    place->last = config_.now();
+    place->last = config_.now().wall;
     place->was_connected = true;
     if (connected) {
         flush(id);
@@ -190,7 +190,7 @@ void Hub::on_connection(const std::string& id, bool connected) {
 
 void Hub::on_frame(const std::string& id, Frame frame) {
     if (Place* place = find(id)) {
-        place->last = config_.now();
+        place->last = config_.now().wall;
     }
     if (!frame.problem.empty()) {
         return owner_.on_malformed(id, frame);
@@ -261,7 +261,7 @@ void Hub::wait_for_expiry() {
 }
 
 void Hub::expire() {
-    const domain::Time now = config_.now();
+    const Instant now = config_.now();
     std::vector<std::pair<std::string, Outgoing>> gone;
     for (auto id = waiting_.begin(); id != waiting_.end();) {
         Place& place = places_.at(*id);

@@ -18,6 +18,7 @@
 #include "domain/error.hpp"
 #include "domain/spec_parts.hpp"
 #include "messaging/channel.hpp"
+#include "messaging/deadline.hpp"
 #include "messaging/listeners.hpp"
 #include "messaging/outbox.hpp"
 
@@ -31,7 +32,7 @@ struct HubConfig {
     std::chrono::milliseconds expiry_interval{200};     ///< between looks for messages whose time is over
     /// Text as JSON with the limits of outside input; nothing when it is none.
     std::function<std::optional<domain::Json>(std::string_view text)> parse;
-    std::function<domain::Time()> now;
+    std::function<Instant()> now;
 };
 
 class HubOwner {

@@ -129,6 +129,7 @@ protected:
                                  store,
                                  messages,
                                  [this] { return store.moment; },
+                                 [this] { return steady; },
                                  [this](const std::string& event, Json payload) {
                                      payload["event"] = event;
                                      told.push_back(std::move(payload));
@@ -140,7 +141,12 @@ protected:
         courier.emplace(std::move(services), config);
         courier->start();
         // As if the daemon had been there for long: no container is on its way back any more.
-        store.moment.now += std::chrono::minutes{1};
+        pass(std::chrono::minutes{1});
+    }
+    /// Both clocks go on; somebody who sets the host's clock changes store.moment.now alone.
+    void pass(domain::Duration time) {
+        store.moment.now += time;
+        steady += time;
     }
     std::string path(const std::string& id) const { return folder + "/" + id + "/" + id + ".sock"; }
 
@@ -190,6 +196,7 @@ protected:
     std::string folder;
     boost::asio::io_context io;
     flow::test::FakeStore store;
+    Steady steady{std::chrono::hours{10}};
     FakeMessages messages;
     std::vector<Json> told;
     std::vector<domain::Result<domain::Sent>> answers;

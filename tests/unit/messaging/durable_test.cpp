@@ -91,9 +91,22 @@ TEST_F(CourierTest, AQueuedMessageExpires) {
     start();
     stopped(id);
     send(id, {{"message_id", "m1"}});
-    store.moment.now += std::chrono::minutes{6};
+    pass(std::chrono::minutes{6});
     ASSERT_TRUE(eventually([&] { return messages.rows.back().status == "expired"; }));
     EXPECT_EQ(messages.events.back().payload["status"], "expired");
+}
+
+TEST_F(CourierTest, AQueuedMessageGoesByTheClockOfTheStore) {
+    const std::string id = running("never", queue);
+    start();
+    stopped(id);
+    send(id, {{"message_id", "m1"}});
+    steady += std::chrono::minutes{6};
+    io.restart();
+    io.run_for(std::chrono::milliseconds{500});
+    EXPECT_EQ(messages.rows.back().status, "queued") << "a daemon after this one would send it too";
+    store.moment.now += std::chrono::minutes{6};
+    ASSERT_TRUE(eventually([&] { return messages.rows.back().status == "expired"; }));
 }
 
 TEST_F(CourierTest, WhatTheStoreDoesNotTakeIsRefusedAndNotSent) {

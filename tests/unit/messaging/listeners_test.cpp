@@ -187,7 +187,7 @@ TEST(Hub, AContainerThatCouldNotBeTakenIsToldOnceAndConnectedWhenItCan) {
     HubConfig config;
     config.look_interval = milliseconds{5};
     config.parse = [](std::string_view text) { return std::optional{Json::parse(text)}; };
-    config.now = [] { return domain::Time{}; };
+    config.now = [] { return Instant{}; };
     Hub hub{io.get_executor(), config, told};
     const auto eventually = [&](const std::function<bool()>& holds) {
         const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{10};
