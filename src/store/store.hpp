@@ -52,7 +52,7 @@ public:
     void forget_applied(std::string set, std::vector<std::string> names, Done done) override;
     void set_contact(bool contact, bool unknown) override;
 
-    /// At most EventLog::kMostAtOnce at once; ask again until the answer is empty.
+    /// At most EventLog::kMostAtOnce at once, and not many bytes; ask again until the answer is empty.
     domain::Result<std::vector<domain::StoredEvent>> events_after(domain::Seq, std::size_t limit) const override;
     domain::Seq last_seq() const override;
     domain::Seq first_seq() const override;     ///< last_seq() + 1 when nothing is kept
@@ -67,8 +67,8 @@ public:
     const std::string& last_error() const { return last_error_; }
     /// The file is above log_bytes although everything that may go is gone (readyz warns).
     bool log_too_large() const { return log_too_large_; }
-    /// Transactions that are not durable yet.
-    std::size_t waiting() const;
+    std::size_t events_in_memory() const { return events_.bytes(); }
+    std::size_t waiting() const;    ///< transactions that are not durable yet
     /// Forgets what is older than the retention allows, a part at a time, and tries to write when the last commit
     /// failed. To be called every few minutes, from a timer.
     void prune(domain::Time now);

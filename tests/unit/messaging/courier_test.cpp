@@ -171,7 +171,7 @@ TEST_F(CourierTest, TheHostsClockThatIsSetNeitherEndsNorProlongsWhatWaitsInMemor
     EXPECT_EQ(statuses("message_sent"), (Texts{"sent", "queued"})) << "nothing has expired";
     store.moment.now -= std::chrono::hours{2};
     pass(std::chrono::seconds{31});
-    ASSERT_TRUE(eventually([&] { return answers.size() == 2; }));
+    ASSERT_TRUE(eventually([&] { return answers.size() == 2 && statuses("message_sent").size() == 3; }));
     EXPECT_EQ(statuses("message_sent"), (Texts{"sent", "queued", "expired"}));
 }
 
