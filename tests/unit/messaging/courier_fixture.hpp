@@ -78,6 +78,21 @@ public:
         }
     }
     domain::Result<std::vector<domain::MessageRow>> queued_messages() const override { return queued; }
+    domain::Result<std::optional<domain::MessageRow>> sent_as(const std::string& actor,
+                                                              const std::string& request_id) const {
+        if (refusal) {
+            return *refusal;
+        }
+        std::optional<domain::MessageRow> newest;
+        for (const auto* from : {&queued, &rows}) {
+            for (const domain::MessageRow& row : *from) {
+                if (row.direction == "out" && row.actor == actor && row.request_id == request_id) {
+                    newest = row;
+                }
+            }
+        }
+        return newest;
+    }
 
     std::vector<domain::MessageRow> rows;
     std::vector<domain::EventDraft> events;
@@ -130,6 +145,9 @@ protected:
                                  messages,
                                  [this] { return store.moment; },
                                  [this] { return steady; },
+                                 [this](const std::string& actor, const std::string& request_id) {
+                                     return messages.sent_as(actor, request_id);
+                                 },
                                  [this](const std::string& event, Json payload) {
                                      payload["event"] = event;
                                      told.push_back(std::move(payload));
@@ -150,8 +168,10 @@ protected:
     }
     std::string path(const std::string& id) const { return folder + "/" + id + "/" + id + ".sock"; }
 
-    void send(const std::string& id, const Json& message, bool expect_reply = false) {
+    void send(const std::string& id, const Json& message, bool expect_reply = false,
+              const std::string& request_id = "") {
         domain::SendCall call;
+        call.request_id = request_id;
         call.container_id = id;
         call.actor = "ann";
         call.message = message;

@@ -10,7 +10,8 @@ const Steady kStart{seconds{1000}};
 const domain::Time kWall{seconds{5000}};
 
 Outgoing message(std::uint64_t ticket, int lives_s = 30, std::size_t bytes = 10) {
-    return {ticket, "m" + std::to_string(ticket), std::string(bytes, 'x'), {.steady = kStart + seconds{lives_s}}, false};
+    const Deadline until{.steady = kStart + seconds{lives_s}};
+    return {ticket, "m" + std::to_string(ticket), std::string(bytes, 'x'), until, false};
 }
 
 std::vector<std::string> ids(const std::vector<Outgoing>& messages) {
