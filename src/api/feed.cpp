@@ -5,6 +5,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include "domain/json_bytes.hpp"
+
 namespace flow::api {
 
 namespace {
@@ -83,8 +85,10 @@ std::shared_ptr<const Labels> Feed::labels_of(const std::string& container_id) {
 Feed::ItemPtr Feed::make_item(domain::StoredEvent row) {
     std::string task = task_of(row.payload);
     auto labels = row.container_id.empty() ? nullptr : labels_of(row.container_id);
-    FeedItem item{row.seq, std::move(row.container_id), std::move(task), std::move(labels),
-                  SharedEvent(std::move(row.type), std::move(row.payload))};
+    const std::size_t bytes = sizeof(FeedItem) + 2 * domain::json_bytes(row.payload);
+    FeedItem item{row.seq,           std::move(row.container_id),
+                  std::move(task),   std::move(labels),
+                  SharedEvent(std::move(row.type), std::move(row.payload)), bytes};
     return std::make_shared<const FeedItem>(std::move(item));
 }
 
@@ -98,18 +102,24 @@ bool Feed::refresh() {
                           rows.error().message);
             return false;
         }
-        const bool full = rows->size() >= config_.batch;
         for (domain::StoredEvent& row : *rows) {
             recent_to_ = row.seq;
-            recent_.push_back(make_item(std::move(row)));
+            add_recent(make_item(std::move(row)));
         }
-        recent_to_ = full ? recent_to_ : std::max(recent_to_, last);
-    }
-    while (recent_.size() > config_.keep) {
-        recent_from_ = recent_.front()->seq;
-        recent_.pop_front();
+        recent_to_ = rows->empty() ? last : recent_to_;     // large ones come in smaller parts than asked for
     }
     return true;
+}
+
+/// Older ones are in the store.
+void Feed::add_recent(ItemPtr item) {
+    recent_bytes_ += item->bytes;
+    recent_.push_back(std::move(item));
+    while (recent_.size() > config_.keep || (recent_bytes_ > config_.keep_bytes && recent_.size() > 1)) {
+        recent_from_ = recent_.front()->seq;
+        recent_bytes_ -= recent_.front()->bytes;
+        recent_.pop_front();
+    }
 }
 
 Feed::Page Feed::page_from_memory(Seq cursor) const {
@@ -136,8 +146,7 @@ std::optional<Feed::Page> Feed::page_from_store(Seq cursor) {
     for (domain::StoredEvent& row : *rows) {
         page.items.push_back(make_item(std::move(row)));
     }
-    const bool full = page.items.size() >= config_.batch;
-    page.covered = full ? page.items.back()->seq : store_.last_seq();
+    page.covered = page.items.empty() ? store_.last_seq() : page.items.back()->seq;
     return page;
 }
 

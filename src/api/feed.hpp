@@ -26,6 +26,7 @@ struct FeedItem {
     std::string task_id;
     std::shared_ptr<const Labels> labels;   ///< none: not known any more
     SharedEvent event;
+    std::size_t bytes = 0;                  ///< in memory, with the form for the wire
 };
 
 struct FeedConfig {
@@ -33,6 +34,8 @@ struct FeedConfig {
     std::size_t batch = 256;
     /// Newest events kept encoded.
     std::size_t keep = 4096;
+    /// What they take, about; one more may be kept that is larger by itself.
+    std::size_t keep_bytes = 16u << 20;
     /// A session with more bytes waiting is left alone until they are written.
     std::size_t high_water = 256 * 1024;
 };
@@ -60,6 +63,7 @@ public:
     void broadcast(const SharedEvent& event, const std::vector<EventFacts>& facts);
 
     const std::vector<std::shared_ptr<Session>>& sessions() const { return sessions_; }
+    std::size_t bytes_in_memory() const { return recent_bytes_; }
 
 private:
     using ItemPtr = std::shared_ptr<const FeedItem>;
@@ -75,6 +79,7 @@ private:
     };
 
     bool refresh();
+    void add_recent(ItemPtr item);
     ItemPtr make_item(domain::StoredEvent row);
     std::shared_ptr<const Labels> labels_of(const std::string& container_id);
     std::optional<Page> page_after(Seq cursor);
@@ -89,6 +94,7 @@ private:
     Snapshot snapshot_;
     std::vector<std::shared_ptr<Session>> sessions_;
     std::deque<ItemPtr> recent_;    ///< all public events in (recent_from_, recent_to_]
+    std::size_t recent_bytes_ = 0;
     Seq recent_from_ = 0;
     Seq recent_to_ = 0;
     std::map<std::string, KnownLabels> labels_;

@@ -169,6 +169,10 @@ messaging::CourierServices Daemon::courier_services() {
         *store_,
         *store_,
         [this] { return moment(); },
+        [] { return messaging::Steady{std::chrono::steady_clock::now()}; },
+        [this](const std::string& actor, const std::string& request_id) {
+            return store_->message_sent_as(actor, request_id);
+        },
         [this](std::string event, domain::Json payload) {
             api_->broadcast(std::move(event), std::move(payload));
         },

@@ -30,7 +30,7 @@ std::vector<Awaited::Reply> Awaited::take_all(const std::string& container_id) {
     return all;
 }
 
-std::vector<Awaited::Reply> Awaited::expired(domain::Time now) {
+std::vector<Awaited::Reply> Awaited::expired(Steady now) {
     std::vector<Reply> late;
     while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
         const auto found = waiting_.find(deadlines_.begin()->second);

@@ -1,5 +1,5 @@
-// Replies that somebody waits for (send_message with expect_reply), by container and message id, each with its deadline.
-// Free of I/O; `now` is an argument.
+// Replies that somebody waits for (send_message with expect_reply), by container and message id, each with its deadline
+// on the steady clock. Free of I/O; `now` is an argument.
 #pragma once
 
 #include <map>
@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "domain/ports/messages.hpp"
+#include "messaging/deadline.hpp"
 
 namespace flow::messaging {
 
@@ -20,7 +21,7 @@ public:
     struct Reply {
         std::string container_id;
         std::string message_id;
-        domain::Time until;
+        Steady until;
         Done done;
     };
 
@@ -31,14 +32,14 @@ public:
         return waiting_.contains(Key{container_id, message_id});
     }
     std::vector<Reply> take_all(const std::string& container_id);
-    std::vector<Reply> expired(domain::Time now);
+    std::vector<Reply> expired(Steady now);
     std::size_t size() const { return waiting_.size(); }
     bool empty() const { return waiting_.empty(); }
 
 private:
     using Key = std::pair<std::string, std::string>;
     std::map<Key, Reply> waiting_;
-    std::set<std::pair<domain::Time, Key>> deadlines_;
+    std::set<std::pair<Steady, Key>> deadlines_;
 };
 
 }  // namespace flow::messaging

@@ -1,6 +1,7 @@
-// One container's socket on our side (contract 6): listens, takes the container's connection, reads and writes frames.
+// One container's socket on our side (contract 6): takes the container's connection, reads and writes frames.
 // A second connection beside a living one is refused. Bounded in both directions: what cannot be written stays with the
-// caller. On the io_context's thread; what its owner does in a call of it may close the channel, not destroy it.
+// caller. Borrows the listeners, which outlive it. On the io_context's thread; what its owner does in a call of it may
+// close the channel, not destroy it.
 #pragma once
 
 #include <chrono>
@@ -10,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/local/stream_protocol.hpp>
@@ -17,6 +19,7 @@
 
 #include "domain/error.hpp"
 #include "messaging/frames.hpp"
+#include "messaging/listeners.hpp"
 
 namespace flow::messaging {
 
@@ -43,9 +46,12 @@ public:
     virtual void on_trouble(const std::string& id, const std::string& what) = 0;
 };
 
-class Channel : public std::enable_shared_from_this<Channel> {
+class Channel : public std::enable_shared_from_this<Channel>, private Listeners::Taker {
 public:
-    Channel(boost::asio::any_io_executor executor, ChannelConfig config, ChannelOwner& owner);
+    Channel(Listeners& listeners, ChannelConfig config, ChannelOwner& owner);
+    ~Channel() override { listeners_.close(listener_); }
+    Channel(const Channel&) = delete;
+    Channel& operator=(const Channel&) = delete;
 
     /// Binds the socket file with mode 0666, in place of one that is there. Again when it is lost.
     domain::Result<void> listen();
@@ -53,7 +59,8 @@ public:
     bool is_bound() const;
     /// The owner hears nothing any more.
     void close();
-    bool connected() const { return connection_.is_open(); }
+    bool connected() const { return live_ != nullptr; }
+    const std::string& path() const { return config_.path; }
     /// Nothing is read while it holds: who sends has to wait.
     void pause(bool paused);
     /// Takes it while there is room and the framing is known; answers whether it did.
@@ -61,9 +68,25 @@ public:
 
 private:
     using Protocol = boost::asio::local::stream_protocol;
+    struct Mark { std::size_t end; std::uint64_t ticket; };
+    /// What only a connection needs: most containers of a large host have none.
+    struct Live {
+        Live(Protocol::socket taken, const ChannelConfig& config)
+            : socket(std::move(taken)), reader(config.framing, config.max_message) {}
 
-    void accept();
-    void accepted(Protocol::socket socket);
+        Protocol::socket socket;
+        FrameReader reader;
+        std::optional<boost::asio::steady_timer> silence;
+        std::string out;                    ///< bytes that are still to be written
+        std::vector<Mark> marks;            ///< ends of messages in `out`, counted from its beginning
+        bool writing = false;
+        bool broken = false;                ///< nothing can be written; what it has said is still read
+        bool reading = false;               ///< waits for bytes
+    };
+
+    void take(int connection) override;
+    void cannot_take(const std::string& why) override;
+    void tell_trouble(bool& told, const std::string& what);
     void wait_for_bytes();
     void read();
     bool feed(std::string_view bytes);
@@ -74,22 +97,16 @@ private:
     void wait_in_silence();
     void tell_connection(bool connected);
 
+    Listeners& listeners_;
     ChannelConfig config_;
     ChannelOwner* owner_;                   ///< nullptr once it is closed
-    Protocol::acceptor acceptor_;
-    Protocol::socket connection_;
-    std::optional<boost::asio::steady_timer> silence_;
-    std::unique_ptr<FrameReader> reader_;
-    std::string out_;                       ///< bytes that are still to be written
-    struct Mark { std::size_t end; std::uint64_t ticket; };
-    std::vector<Mark> marks_;               ///< ends of messages in out_, counted from its beginning
-    bool writing_ = false;
-    bool broken_ = false;                   ///< nothing can be written; what it has said is still read
-    bool paused_ = false;
-    bool reading_ = false;                  ///< waits for bytes
+    std::unique_ptr<Live> live_;            ///< while it is connected
     std::uint64_t number_ = 0;              ///< of the connection: late answers of another one mean nothing
     std::uint64_t inode_ = 0;
+    int listener_ = -1;
+    bool paused_ = false;
     bool second_told_ = false;
+    bool untaken_told_ = false;
 };
 
 }  // namespace flow::messaging

@@ -1,12 +1,11 @@
-// A message's way to its container. What comes from there, and what is told, is in courier_events.cpp.
+// A message's way to its container. What comes from there, and what is told, is in courier_events.cpp; what the store
+// knows of messages from before, in courier_known.cpp.
 #include "messaging/courier.hpp"
 
 #include <sys/stat.h>
 
 #include <algorithm>
 
-#include <boost/uuid/random_generator.hpp>
-#include <boost/uuid/uuid_io.hpp>
 #include <spdlog/spdlog.h>
 
 #include "domain/model/model.hpp"
@@ -15,6 +14,7 @@
 
 namespace flow::messaging {
 
+using domain::Duration;
 using domain::Error;
 using domain::ErrorType;
 using domain::Record;
@@ -28,7 +28,7 @@ HubConfig hub_config(const CourierServices& services, const CourierConfig& confi
     HubConfig hub;
     hub.waiting = config.waiting;
     hub.parse = services.parse;
-    hub.now = [moment = services.moment] { return moment().now; };
+    hub.now = [moment = services.moment, steady = services.steady] { return Instant{moment().now, steady()}; };
     return hub;
 }
 
@@ -73,7 +73,7 @@ Courier::Courier(CourierServices services, CourierConfig config)
       reply_timer_(services_.executor) {}
 
 void Courier::start() {
-    started_ = services_.moment().now;
+    started_ = services_.steady();
     std::vector<std::string> ids;
     services_.store.for_each([&](const Record& record) { ids.push_back(record.container_id); });
     for (const std::string& id : ids) {
@@ -101,9 +101,13 @@ void Courier::look(const std::string& container_id) {
     if (!hub_.knows(container_id) && !is_folder(record->socket_folder)) {
         return;     // the loop makes it before the engine container
     }
-    const std::string path = record->socket_folder + "/" + container_id + ".sock";
     hub_.hold(container_id, is_being_ended(*record));
-    if (const auto opened = hub_.open(container_id, path, settings_of(*record)); !opened) {
+    const domain::Messaging& settings = settings_of(*record);
+    if (hub_.knows(container_id) && hub_.settings(container_id) == settings) {
+        return;     // most changes are none here
+    }
+    const std::string path = record->socket_folder + "/" + container_id + ".sock";
+    if (const auto opened = hub_.open(container_id, path, settings); !opened) {
         report(container_id, "communication_error", opened.error());
     }
 }
@@ -128,32 +132,24 @@ void Courier::gone(const std::string& container_id, const std::string& why) {
 
 Result<Courier::Letter> Courier::write_letter(const Record& record, domain::SendCall& call) const {
     const domain::Messaging& settings = settings_of(record);
-    const std::string id = record.container_id;
     Letter letter;
     const auto given = call.message.find("message_id");
-    if (given == call.message.end()) {
-        call.message["message_id"] = boost::uuids::to_string(boost::uuids::random_generator_pure()());
+    letter.named = given != call.message.end();
+    if (!letter.named) {
+        call.message["message_id"] = new_message_id();
     } else if (!given->is_string() || given->get_ref<const std::string&>().empty() ||
                given->get_ref<const std::string&>().size() > config_.longest_id) {
         return domain::validation_failed(
             {{"message.message_id", "must be a text of 1 to " + std::to_string(config_.longest_id) + " bytes"}});
     }
     letter.row.message_id = call.message["message_id"].get<std::string>();
-    letter.text = call.message.dump(-1, ' ', false, domain::Json::error_handler_t::replace);
+    letter.text = text_of(call.message);
     if (letter.text.size() > static_cast<std::size_t>(settings.max_message)) {
         return domain::validation_failed({{"message", "has " + std::to_string(letter.text.size()) +
                                                           " bytes as JSON; messaging.max_message allows " +
                                                           std::to_string(settings.max_message)}});
     }
-    if (in_flight_.contains({id, letter.row.message_id})) {
-        return already_in_flight(letter.row.message_id, record.spec().name);
-    }
-    const auto unkept = unkept_.find(id);
-    const std::size_t before = unkept == unkept_.end() ? 0 : unkept->second;
-    if (hub_.knows(id) && (!hub_.has_room(id, before + letter.text.size()) || before > config_.waiting.bytes)) {
-        return too_many_wait(record.spec().name, config_.waiting.messages, config_.waiting.bytes);
-    }
-    letter.row.container_id = id;
+    letter.row.container_id = record.container_id;
     letter.row.name = record.spec().name;
     letter.row.direction = "out";
     letter.row.status = "queued";
@@ -167,8 +163,22 @@ Result<Courier::Letter> Courier::write_letter(const Record& record, domain::Send
     return letter;
 }
 
-/// Until when a message waits for a container that is not connected now; nothing: nobody is expected.
-std::optional<Time> Courier::waits_until(const Record& record) const {
+/// Why it is not taken now.
+std::optional<Error> Courier::refusal_of(const Record& record, const Letter& letter) const {
+    const std::string& id = record.container_id;
+    if (in_flight_.contains({id, letter.row.message_id})) {
+        return already_in_flight(letter.row.message_id, record.spec().name);
+    }
+    const auto unkept = unkept_.find(id);
+    const std::size_t before = unkept == unkept_.end() ? 0 : unkept->second;
+    if (hub_.knows(id) && (!hub_.has_room(id, before + letter.text.size()) || before > config_.waiting.bytes)) {
+        return too_many_wait(record.spec().name, config_.waiting.messages, config_.waiting.bytes);
+    }
+    return std::nullopt;
+}
+
+/// How long a message waits for a container that is not connected now; nothing: nobody is expected.
+std::optional<Duration> Courier::patience_for(const Record& record) const {
     domain::Moment moment = services_.moment();
     moment.contact = true;      // a socket needs no engine: what was known last counts
     moment.unknown = false;
@@ -178,16 +188,17 @@ std::optional<Time> Courier::waits_until(const Record& record) const {
                       (backoff == record.status.backoff.end() || backoff->second.next <= moment.now + config_.hold);
     const bool anew = soon && (state == State::updating || state == State::restarting || state == State::starting);
     if (anew || (state == State::running && is_being_ended(record))) {
-        return moment.now + config_.hold;
+        return config_.hold;
     }
     if (state != State::running) {
         return std::nullopt;
     }
     // It was started a moment ago, or the daemon was: a flow needs some time until it is connected.
-    const domain::Duration patience =
-        hub_.has_been_connected(record.container_id) ? config_.hold : config_.settle;
-    const Time until = std::max(record.status.started_at + patience, started_ + config_.settle);
-    return until > moment.now ? std::optional{until} : std::nullopt;
+    // When it was started the host's clock tells: one that was set since then must not make this longer than it is.
+    const Duration most = hub_.has_been_connected(record.container_id) ? config_.hold : config_.settle;
+    const Duration for_it = std::min(record.status.started_at + most - moment.now, most);
+    const Duration left = std::max(for_it, started_ + config_.settle - services_.steady());
+    return left > Duration{0} ? std::optional{left} : std::nullopt;
 }
 
 void Courier::send(domain::SendCall call, SendDone done) {
@@ -206,29 +217,34 @@ void Courier::send(domain::SendCall call, SendDone done) {
     if (call.expect_reply && awaited_.size() >= config_.most_awaited) {
         return done(too_many_replies(config_.most_awaited));
     }
-    const Time now = letter->row.created;
-    std::optional<Time> until = now + config_.hold;
-    if (letter->queued) {
-        until = now + settings_of(*record).queue_ttl;
-    } else if (!hub_.connected(id) || is_being_ended(*record)) {
-        until = waits_until(*record);
+    if (answer_repeated(*letter, call, done)) {
+        return;
     }
-    if (!until || !hub_.knows(id)) {
+    if (auto refusal = refusal_of(*record, *letter)) {
+        return done(std::move(*refusal));
+    }
+    const Time now = letter->row.created;
+    std::optional<Duration> patience = config_.hold;
+    if (letter->queued) {
+        patience = settings_of(*record).queue_ttl;
+    } else if (!hub_.connected(id) || is_being_ended(*record)) {
+        patience = patience_for(*record);
+    }
+    if (!patience || !hub_.knows(id)) {
         Error error = unreachable(*record, services_.moment());
         report(id, "container_unreachable", error);
         return done(std::move(error));
     }
-    letter->row.until = *until;
-    letter->reply_until = call.expect_reply ? now + call.timeout : Time{};
+    letter->row.until = now + *patience;
+    letter->until = letter->queued ? Deadline{.wall = letter->row.until}
+                                   : Deadline{.steady = services_.steady() + *patience};
     letter->message = std::move(call.message);
     letter->done = std::move(done);
     const Ticket ticket = ++last_ticket_;
     in_flight_.emplace(id, letter->row.message_id);
     Letter& kept = letters_.emplace(ticket, std::move(*letter)).first->second;
     if (call.expect_reply) {
-        awaited_.add({id, kept.row.message_id, kept.reply_until, std::move(kept.done)});
-        kept.done = nullptr;
-        wait_for_replies();
+        await_reply(kept, call.timeout, std::exchange(kept.done, nullptr));
     }
     if (!kept.queued) {
         return hand_over(ticket);
@@ -253,7 +269,7 @@ void Courier::send(domain::SendCall call, SendDone done) {
 void Courier::hand_over(Ticket ticket) {
     Letter& letter = letters_.at(ticket);
     const std::string id = letter.row.container_id;
-    Outgoing message{ticket, letter.row.message_id, std::move(letter.text), letter.row.until, letter.queued};
+    Outgoing message{ticket, letter.row.message_id, std::move(letter.text), letter.until, letter.queued};
     if (!hub_.send(id, std::move(message))) {
         if (auto left = take(ticket)) {
             failed(std::move(*left), undelivered(left->row.message_id, id, "it is gone"));
@@ -272,7 +288,7 @@ void Courier::answer_queued(Ticket ticket) {
     domain::Sent answer{letter.row.message_id, "queued", std::nullopt};
     domain::MessageRow row = letter.row;
     if (letter.durable) {       // it is the row that a next daemon sends
-        row.payload = letter.message.dump(-1, ' ', false, domain::Json::error_handler_t::replace);
+        row.payload = text_of(letter.message);
     }
     tell(row, "message_sent", payload_of(letter, "queued"), letter.durable,
          [done, answer](const Result<void>& told) {
@@ -342,29 +358,9 @@ void Courier::failed(Letter letter, Error error) {
     }
 }
 
-/// What a daemon before this one has taken and not delivered.
-void Courier::take_up_queued() {
-    const auto rows = services_.messages.queued_messages();
-    if (!rows) {
-        spdlog::error("the queued messages could not be read error=\"{}\"", rows.error().message);
-        return;
-    }
-    for (const domain::MessageRow& row : *rows) {
-        Letter letter;
-        letter.row = row;
-        letter.durable = letter.queued = true;
-        letter.message = services_.parse(row.payload).value_or(domain::Json::object());
-        const Record* record = services_.store.find(row.container_id);
-        letter.record_payload = record != nullptr && record->active_spec().messaging.record_payload;
-        if (record == nullptr || !hub_.knows(row.container_id)) {
-            failed(std::move(letter), undelivered(row.message_id, row.container_id, "it is gone"));
-            continue;
-        }
-        const Ticket ticket = ++last_ticket_;
-        in_flight_.emplace(row.container_id, row.message_id);
-        letters_.emplace(ticket, std::move(letter));
-        hub_.send(row.container_id, Outgoing{ticket, row.message_id, row.payload, row.until, true});
-    }
+void Courier::await_reply(const Letter& letter, Duration timeout, SendDone done) {
+    awaited_.add({letter.row.container_id, letter.row.message_id, services_.steady() + timeout, std::move(done)});
+    wait_for_replies();
 }
 
 void Courier::wait_for_replies() {
@@ -378,7 +374,7 @@ void Courier::wait_for_replies() {
             return;
         }
         reply_timer_waits_ = false;
-        for (Awaited::Reply& late : awaited_.expired(services_.moment().now)) {
+        for (Awaited::Reply& late : awaited_.expired(services_.steady())) {
             if (!hub_.has(late.container_id, late.message_id)) {
                 in_flight_.erase({late.container_id, late.message_id});
             }

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -15,34 +14,15 @@
 #include <utility>
 #include <vector>
 
-#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include "domain/ports/messages.hpp"
-#include "domain/ports/store.hpp"
 #include "messaging/awaited.hpp"
+#include "messaging/courier_services.hpp"
+#include "messaging/deadline.hpp"
 #include "messaging/hub.hpp"
 
 namespace flow::messaging {
-
-struct CourierServices {
-    boost::asio::any_io_executor executor;
-    domain::Store& store;
-    domain::MessageStore& messages;
-    std::function<domain::Moment()> moment;
-    /// An event that is not kept, to all who want it.
-    std::function<void(std::string event, domain::Json payload)> broadcast;
-    /// Text as JSON with the limits of outside input; nothing when it is none.
-    std::function<std::optional<domain::Json>(std::string_view text)> parse;
-};
-
-struct CourierConfig {
-    domain::Duration hold = std::chrono::seconds{30};       ///< in memory, while it is started anew
-    domain::Duration settle = std::chrono::seconds{5};      ///< from a start until it is expected to be connected
-    std::size_t most_awaited = 10'000;                      ///< replies
-    std::size_t longest_id = 128;                           ///< bytes of a message_id
-    Outbox::Limits waiting;
-};
 
 class Courier final : public domain::Messages, private HubOwner {
 public:
@@ -67,17 +47,22 @@ private:
         domain::MessageRow row;
         domain::Json message;
         std::string text;               ///< as it goes out
+        bool named = false;             ///< its message_id is the client's own
         bool durable = false;
         bool queued = false;            ///< in the store
         bool record_payload = false;
-        domain::Time reply_until;       ///< Time{}: no reply is expected
+        Deadline until;                 ///< for the container
         SendDone done;                  ///< none: answered, or sent before the daemon started
     };
     using Ticket = std::uint64_t;
 
     domain::Result<Letter> write_letter(const domain::Record& record, domain::SendCall& call) const;
+    std::optional<domain::Error> refusal_of(const domain::Record& record, const Letter& letter) const;
+    bool answer_repeated(const Letter& letter, const domain::SendCall& call, const SendDone& done);
+    bool is_same(const domain::MessageRow& row, const Letter& letter, const domain::SendCall& call) const;
+    void await_reply(const Letter& letter, domain::Duration timeout, SendDone done);
     void hold_back(const std::string& id, std::size_t unwritten);
-    std::optional<domain::Time> waits_until(const domain::Record& record) const;
+    std::optional<domain::Duration> patience_for(const domain::Record& record) const;
     void hand_over(Ticket ticket);
     void answer_queued(Ticket ticket);
     void sent(Letter letter);
@@ -104,14 +89,14 @@ private:
     Awaited awaited_;
     std::unordered_map<Ticket, Letter> letters_;
     std::set<std::pair<std::string, std::string>> in_flight_;       ///< container, message id: on their way, or awaited
-    std::map<std::pair<std::string, std::string>, domain::Time> reported_;
+    std::map<std::pair<std::string, std::string>, Steady> reported_;
     boost::asio::steady_timer reply_timer_;
     bool reply_timer_waits_ = false;
     std::map<std::string, std::size_t> unwritten_;      ///< messages of a container that the store does not have yet
-    std::map<std::string, std::size_t> unkept_;         ///< bytes for a container on their way into the queue of the store
+    std::map<std::string, std::size_t> unkept_;         ///< bytes for a container on their way into the store
     bool stopped_ = false;
     Ticket last_ticket_ = 0;
-    domain::Time started_;
+    Steady started_;
 };
 
 }  // namespace flow::messaging

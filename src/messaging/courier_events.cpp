@@ -1,6 +1,4 @@
 // What comes from containers, and what clients and the log are told of messages.
-#include <boost/uuid/random_generator.hpp>
-#include <boost/uuid/uuid_io.hpp>
 #include <spdlog/spdlog.h>
 
 #include "domain/model/model.hpp"
@@ -22,7 +20,7 @@ constexpr auto kReportEvery = std::chrono::seconds{1};
 constexpr std::size_t kLongestId = 128;
 constexpr std::size_t kMostUnwritten = 256;     ///< messages of one container on their way to the disk: it waits then
 
-std::string text_of(const Json& message, const char* field) {
+std::string field_of(const Json& message, const char* field) {
     const auto found = message.find(field);
     const bool fits = found != message.end() && found->is_string() &&
                       found->get_ref<const std::string&>().size() <= kLongestId;
@@ -92,8 +90,8 @@ void Courier::on_message(const std::string& id, Json message) {
     row.direction = "in";
     row.status = "received";
     row.actor = row.name;
-    row.message_id = text_of(message, "message_id");
-    row.reply_to = text_of(message, "reply_to");
+    row.message_id = field_of(message, "message_id");
+    row.reply_to = field_of(message, "reply_to");
     row.created = row.changed = services_.moment().now;
     auto reply = row.reply_to.empty() ? std::nullopt : awaited_.take(id, row.reply_to);
     spdlog::debug("message received container_id={} message_id={} reply_to={}", id, row.message_id, row.reply_to);
@@ -105,10 +103,9 @@ void Courier::on_message(const std::string& id, Json message) {
     payload["message"] = message;
     payload["status"] = "delivered";
     if (settings.durable) {
-        row.bytes = static_cast<std::int64_t>(message.dump(-1, ' ', false, Json::error_handler_t::replace).size());
+        row.bytes = static_cast<std::int64_t>(text_of(message).size());
         row.payload = settings.record_payload ? recorded_payload(message) : "";
-        row.message_id = row.message_id.empty() ? boost::uuids::to_string(boost::uuids::random_generator_pure()())
-                                                : row.message_id;
+        row.message_id = row.message_id.empty() ? new_message_id() : row.message_id;
     }
     const bool durable = settings.durable;
     std::function<void(Result<void>)> answer;
@@ -155,14 +152,17 @@ void Courier::on_socket_trouble(const std::string& id, const std::string& what) 
 }
 
 void Courier::report(const std::string& id, const char* event, Error error) {
-    const domain::Moment moment = services_.moment();
     const Record* record = services_.store.find(id);
-    domain::Time& last = reported_[{id, event}];
-    if (record == nullptr || moment.now - last < kReportEvery) {
+    if (record == nullptr) {
         return;
     }
+    const Steady now = services_.steady();
+    const auto [last, first] = reported_.try_emplace({id, event}, now);
+    if (!first && now - last->second < kReportEvery) {
+        return;
+    }
+    last->second = now;
     spdlog::info("{} container_id={} error=\"{}\"", event, id, error.message);
-    last = moment.now;
     domain::EventDraft draft;
     draft.type = event;
     draft.container_id = id;

@@ -11,7 +11,12 @@ namespace flow::messaging {
 using domain::Result;
 
 Hub::Hub(boost::asio::any_io_executor executor, HubConfig config, HubOwner& owner)
-    : executor_(executor), config_(std::move(config)), owner_(owner), look_(executor), expiry_(executor) {
+    : executor_(executor),
+      config_(std::move(config)),
+      owner_(owner),
+      listeners_(executor),
+      look_(executor),
+      expiry_(executor) {
     look_at_files();
 }
 
@@ -28,7 +33,7 @@ const Hub::Place* Hub::find(const std::string& id) const {
 Result<void> Hub::open(const std::string& id, const std::string& path,
                        const domain::Messaging& settings) {
     Place& place = places_[id];
-    const bool same = place.channel && place.path == path && place.settings.framing == settings.framing &&
+    const bool same = place.channel && place.channel->path() == path && place.settings.framing == settings.framing &&
                       place.settings.max_message == settings.max_message;
     place.settings = settings;
     if (same) {
@@ -40,7 +45,6 @@ Result<void> Hub::open(const std::string& id, const std::string& path,
     if (place.box) {
         place.box->connection_lost();
     }
-    place.path = path;
     ChannelConfig config;
     config.id = id;
     config.path = path;
@@ -48,7 +52,7 @@ Result<void> Hub::open(const std::string& id, const std::string& path,
     config.max_message = static_cast<std::size_t>(settings.max_message);
     config.silence = config_.silence;
     ChannelOwner& self = *this;
-    place.channel = std::make_shared<Channel>(executor_, std::move(config), self);
+    place.channel = std::make_shared<Channel>(listeners_, std::move(config), self);
     return place.channel->listen();
 }
 
@@ -77,7 +81,7 @@ std::vector<Outgoing> Hub::close(const std::string& id) {
     std::vector<Outgoing> left;
     if (place.box) {
         place.box->connection_lost();
-        left = place.box->expired(domain::Time::max());
+        left = place.box->expired(kEndOfTime);
     }
     return left;
 }
@@ -155,7 +159,7 @@ void Hub::on_written(const std::string& id, std::uint64_t ticket) {
     if (place == nullptr || !place->box) {
         return;
     }
-    place->last = config_.now();
+    place->last = config_.now().wall;
     std::vector<Outgoing> gone = place->box->written(ticket);
     const bool more = place->box->next() != nullptr;
     if (place->box->empty()) {
@@ -175,7 +179,7 @@ void Hub::on_connection(const std::string& id, bool connected) {
     if (place == nullptr) {
         return;
     }
-    place->last = config_.now();
+    place->last = config_.now().wall;
     place->was_connected = true;
     if (connected) {
         flush(id);
@@ -186,7 +190,7 @@ void Hub::on_connection(const std::string& id, bool connected) {
 
 void Hub::on_frame(const std::string& id, Frame frame) {
     if (Place* place = find(id)) {
-        place->last = config_.now();
+        place->last = config_.now().wall;
     }
     if (!frame.problem.empty()) {
         return owner_.on_malformed(id, frame);
@@ -207,6 +211,7 @@ void Hub::on_trouble(const std::string& id, const std::string& what) { owner_.on
 
 /// A socket that somebody removed by hand is made again: the folder stays what containers have mounted.
 void Hub::look_at_files() {
+    listeners_.retry();
     auto at = places_.upper_bound(looked_at_);
     const std::size_t most = std::min(config_.looks_at_once, places_.size());
     std::vector<std::string> due;
@@ -236,7 +241,7 @@ void Hub::look_at(const std::string& id, Place& place) {
     }
     const auto again = place.channel->listen();
     if (!std::exchange(place.lost_told, true)) {
-        owner_.on_socket_trouble(id, again ? "its socket " + place.path + " was gone, or took no connections any more, and is made again"
+        owner_.on_socket_trouble(id, again ? "its socket " + place.channel->path() + " was gone, and is made again"
                                            : again.error().message);
     }
 }
@@ -256,7 +261,7 @@ void Hub::wait_for_expiry() {
 }
 
 void Hub::expire() {
-    const domain::Time now = config_.now();
+    const Instant now = config_.now();
     std::vector<std::pair<std::string, Outgoing>> gone;
     for (auto id = waiting_.begin(); id != waiting_.end();) {
         Place& place = places_.at(*id);

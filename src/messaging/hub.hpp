@@ -18,6 +18,8 @@
 #include "domain/error.hpp"
 #include "domain/spec_parts.hpp"
 #include "messaging/channel.hpp"
+#include "messaging/deadline.hpp"
+#include "messaging/listeners.hpp"
 #include "messaging/outbox.hpp"
 
 namespace flow::messaging {
@@ -30,7 +32,7 @@ struct HubConfig {
     std::chrono::milliseconds expiry_interval{200};     ///< between looks for messages whose time is over
     /// Text as JSON with the limits of outside input; nothing when it is none.
     std::function<std::optional<domain::Json>(std::string_view text)> parse;
-    std::function<domain::Time()> now;
+    std::function<Instant()> now;
 };
 
 class HubOwner {
@@ -75,7 +77,6 @@ public:
 
 private:
     struct Place {
-        std::string path;
         domain::Messaging settings;
         std::shared_ptr<Channel> channel;
         std::unique_ptr<Outbox> box;        ///< while something waits
@@ -99,6 +100,7 @@ private:
     boost::asio::any_io_executor executor_;
     HubConfig config_;
     HubOwner& owner_;
+    Listeners listeners_;
     std::map<std::string, Place> places_;
     std::set<std::string> waiting_;         ///< places where messages wait
     std::string looked_at_;                 ///< the last one whose file was looked at

@@ -1,5 +1,8 @@
 #include "messaging/letters.hpp"
 
+#include <boost/uuid/random_generator.hpp>
+#include <boost/uuid/uuid_io.hpp>
+
 #include "domain/model/model.hpp"
 #include "domain/spec_parse.hpp"
 
@@ -55,6 +58,12 @@ Error already_in_flight(const std::string& message_id, const std::string& name) 
     return error;
 }
 
+Error other_message(const std::string& request_id) {
+    Error error = make(ErrorType::conflict_error, "this request_id was used for another message; take a new one");
+    error.details["request_id"] = request_id;
+    return error;
+}
+
 Error too_many_wait(const std::string& name, std::size_t messages, std::size_t bytes) {
     return make(ErrorType::rate_limited, name + " does not read its messages as fast as they come: " +
                                              std::to_string(messages) + " messages or " + std::to_string(bytes) +
@@ -94,10 +103,14 @@ Error no_reply(const std::string& message_id, const std::string& id) {
     return error;
 }
 
+std::string new_message_id() { return boost::uuids::to_string(boost::uuids::random_generator_pure()()); }
+
+std::string text_of(const Json& message) { return message.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
 std::string recorded_payload(const Json& message) {
     Json masked = message;
     mask(masked);
-    std::string text = masked.dump(-1, ' ', false, Json::error_handler_t::replace);
+    std::string text = text_of(masked);
     if (text.size() > kMostRecorded) {
         std::size_t end = kMostRecorded;
         while ((static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) {

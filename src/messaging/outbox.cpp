@@ -38,11 +38,11 @@ std::vector<Outgoing> Outbox::written(std::uint64_t ticket) {
     return gone;
 }
 
-std::vector<Outgoing> Outbox::expired(domain::Time now) {
+std::vector<Outgoing> Outbox::expired(const Instant& now) {
     std::vector<Outgoing> gone;
     const auto first = waiting_.begin() + static_cast<std::ptrdiff_t>(handed_);
     const auto left = std::stable_partition(first, waiting_.end(),
-                                            [&](const Outgoing& message) { return message.until > now; });
+                                            [&](const Outgoing& message) { return !message.until.is_over(now); });
     for (auto message = left; message != waiting_.end(); ++message) {
         bytes_ -= message->text.size();
         gone.push_back(std::move(*message));

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "domain/time.hpp"
+#include "messaging/deadline.hpp"
 
 namespace flow::messaging {
 
@@ -17,7 +17,7 @@ struct Outgoing {
     std::uint64_t ticket = 0;           ///< rising with the order of messages
     std::string message_id;
     std::string text;                   ///< one JSON object
-    domain::Time until;                 ///< not delivered after it
+    Deadline until;                     ///< not delivered after it
     bool kept = false;                  ///< it comes from the store, where it was taken before
 };
 
@@ -45,7 +45,7 @@ public:
     /// What was handed over and not written goes to the next connection.
     void connection_lost() { handed_ = 0; }
     /// Those whose time is over, less what is handed over already.
-    std::vector<Outgoing> expired(domain::Time now);
+    std::vector<Outgoing> expired(const Instant& now);
     bool empty() const { return waiting_.empty(); }
     std::size_t bytes() const { return bytes_; }
 

@@ -88,8 +88,13 @@ boost::asio::awaitable<bool> Executor::code_is_there(std::string id) {
 boost::asio::awaitable<void> Executor::clean_code(std::string id) {
     const domain::Result<bool> removed =
         services_.code == nullptr ? domain::Result<bool>{false} : services_.code->remove_link(id);
+    const domain::Record* record = services_.store.find(id);
+    if (record == nullptr) {
+        co_return;
+    }
     if (!removed) {
-        co_await step_failed(id, Step::remove, removed.error());
+        domain::Error error = model::with_cleanup(*record, model::CleanupPart::code, removed.error());
+        co_await step_failed(id, Step::remove, std::move(error));
         co_return;
     }
     const std::string value = *removed ? "removed" : "none";

@@ -39,6 +39,8 @@ struct Config {
 
     /// Public events kept in memory.
     std::size_t ring_size = 4'096;
+    /// What they take there, about: those of durable messages are as large as these.
+    std::size_t ring_bytes = 8u << 20;
     /// Rows of the log older than this are pruned.
     std::chrono::hours log_age{24 * 30};
     /// Above this size of the file, rows of the log older than `horizon` are pruned too. Bytes.

@@ -5,6 +5,7 @@
 #include <SQLiteCpp/Exception.h>
 #include <SQLiteCpp/Statement.h>
 
+#include "domain/json_bytes.hpp"
 #include "store/database.hpp"
 #include "store/json_fields.hpp"
 #include "store/record_json.hpp"
@@ -35,10 +36,14 @@ StoredEvent read_event(SQLite::Statement& query) {
     return event;
 }
 
+std::size_t bytes_of(const StoredEvent& event) {
+    return sizeof event + event.summary.capacity() + domain::json_bytes(event.payload);
+}
+
 }  // namespace
 
-EventLog::EventLog(std::shared_ptr<SQLite::Database> reader, std::size_t capacity)
-    : reader_{std::move(reader)}, capacity_{std::max<std::size_t>(capacity, 1)} {
+EventLog::EventLog(std::shared_ptr<SQLite::Database> reader, Limits limits)
+    : reader_{std::move(reader)}, limits_{limits} {
     SQLite::Statement used{*reader_, "SELECT seq FROM sqlite_sequence WHERE name = 'events'"};
     if (used.executeStep()) {
         last_ = used.getColumn(0).getInt64();
@@ -50,28 +55,41 @@ EventLog::EventLog(std::shared_ptr<SQLite::Database> reader, std::size_t capacit
     SQLite::Statement newest{*reader_,
                              std::string{kColumns} + "seq <= ? ORDER BY seq DESC LIMIT ?"};
     newest.bind(1, last_);
-    newest.bind(2, static_cast<std::int64_t>(capacity_));
-    while (newest.executeStep()) {
-        ring_.push_front(read_event(newest));
+    newest.bind(2, static_cast<std::int64_t>(limits_.events) + 1);
+    while (!is_full() && newest.executeStep()) {
+        StoredEvent event = read_event(newest);
+        const std::size_t bytes = bytes_of(event);
+        bytes_ += bytes;
+        ring_.push_front(Kept{std::move(event), bytes});
     }
-    floor_ = ring_.size() < capacity_ ? 0 : ring_.front().seq - 1;
+    while (is_full()) {
+        drop_oldest();
+    }
 }
 
 void EventLog::append(const std::vector<StoredEvent>& events, Seq last) {
     for (const StoredEvent& event : events) {
-        ring_.push_back(event);
-    }
-    while (ring_.size() > capacity_) {
-        floor_ = ring_.front().seq;
-        ring_.pop_front();
+        const std::size_t bytes = bytes_of(event);
+        bytes_ += bytes;
+        ring_.push_back(Kept{event, bytes});
+        while (is_full()) {
+            drop_oldest();
+        }
     }
     last_ = std::max(last_, last);
 }
 
+/// From then on the file tells it.
+void EventLog::drop_oldest() {
+    floor_ = ring_.front().event.seq;
+    bytes_ -= ring_.front().bytes;
+    ring_.pop_front();
+}
+
 void EventLog::set_first(Seq first) {
     first_ = std::max(first_, first);
-    while (!ring_.empty() && ring_.front().seq < first_) {
-        ring_.pop_front();
+    while (!ring_.empty() && ring_.front().event.seq < first_) {
+        drop_oldest();
     }
 }
 
@@ -86,10 +104,10 @@ domain::Result<std::vector<StoredEvent>> EventLog::after(Seq after, std::size_t 
                             failure.what());
     }
     std::vector<StoredEvent> found;
-    const auto newer = [](Seq seq, const StoredEvent& event) { return seq < event.seq; };
-    auto event = std::upper_bound(ring_.begin(), ring_.end(), after, newer);
-    for (; event != ring_.end() && found.size() < most; ++event) {
-        found.push_back(*event);
+    const auto newer = [](Seq seq, const Kept& kept) { return seq < kept.event.seq; };
+    auto kept = std::upper_bound(ring_.begin(), ring_.end(), after, newer);
+    for (; kept != ring_.end() && found.size() < most; ++kept) {
+        found.push_back(kept->event);
     }
     return found;
 }
@@ -102,8 +120,10 @@ std::vector<StoredEvent> EventLog::from_file(Seq after, std::size_t limit) const
     query.bind(2, last_);
     query.bind(3, static_cast<std::int64_t>(limit));
     std::vector<StoredEvent> found;
-    while (query.executeStep()) {
+    std::size_t bytes = 0;
+    while (bytes < kMostBytesAtOnce && query.executeStep()) {
         found.push_back(read_event(query));
+        bytes += bytes_of(found.back());
     }
     return found;
 }

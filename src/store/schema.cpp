@@ -142,12 +142,17 @@ CREATE INDEX message_rows_queued ON message_rows (id) WHERE status = 'queued';
 CREATE INDEX message_rows_changed ON message_rows (changed_at);
 )sql";
 
-/// As a FactKey has them.
+// As a FactKey has them.
 constexpr const char* kShortFacts = R"sql(
 UPDATE OR REPLACE facts SET docker_id = substr(docker_id, 1, 12);
 )sql";
 
-constexpr std::array kSteps{kFirst, kApplied, kMessages, kShortFacts};
+// A client asks again under its request_id: a daemon that does not know it, after a kill.
+constexpr const char* kMessageRequests = R"sql(
+CREATE INDEX message_rows_request ON message_rows (request_id) WHERE direction = 'out' AND request_id <> '';
+)sql";
+
+constexpr std::array kSteps{kFirst, kApplied, kMessages, kMessageRequests, kShortFacts};
 
 }  // namespace
 

@@ -106,7 +106,7 @@ Store::Store(boost::asio::io_context& io, Config config, Files files)
       config_{std::move(config)},
       files_{std::move(files)},
       copy_{load(*files_.reader, config_.run_dir)},
-      events_{files_.reader, config_.ring_size},
+      events_{files_.reader, {config_.ring_size, config_.ring_bytes}},
       next_seq_{events_.last() + 1} {
     WriterOptions options;
     options.inline_writer = config_.inline_writer;

@@ -52,23 +52,24 @@ public:
     void forget_applied(std::string set, std::vector<std::string> names, Done done) override;
     void set_contact(bool contact, bool unknown) override;
 
-    /// At most EventLog::kMostAtOnce at once; ask again until the answer is empty.
+    /// At most EventLog::kMostAtOnce at once, and not many bytes; ask again until the answer is empty.
     domain::Result<std::vector<domain::StoredEvent>> events_after(domain::Seq, std::size_t limit) const override;
     domain::Seq last_seq() const override;
     domain::Seq first_seq() const override;     ///< last_seq() + 1 when nothing is kept
     void observe(Observer observer) override;
     void put_messages(std::vector<domain::MessageRow>, std::vector<domain::EventDraft>, Done) override;
     domain::Result<std::vector<domain::MessageRow>> queued_messages() const override;
+    /// The newest message to a container under that id; none for a long time: it was pruned. Reads the file.
+    domain::Result<std::optional<domain::MessageRow>> message_sent_as(const std::string& actor,
+                                                                      const std::string& request_id) const;
 
     /// Commits what waits, ends the writer and runs the callbacks that are due. Later changes are refused.
     void stop();
-    /// False from a failed commit until one succeeds; last_error() says why then ("" when healthy).
-    bool healthy() const { return last_error_.empty(); }
+    bool healthy() const { return last_error_.empty(); }    ///< false from a failed commit until one succeeds
     const std::string& last_error() const { return last_error_; }
-    /// The file is above log_bytes although everything that may go is gone (readyz warns).
-    bool log_too_large() const { return log_too_large_; }
-    /// Transactions that are not durable yet.
-    std::size_t waiting() const;
+    bool log_too_large() const { return log_too_large_; }   ///< though all that may go is gone (readyz warns)
+    std::size_t events_in_memory() const { return events_.bytes(); }
+    std::size_t waiting() const;    ///< transactions that are not durable yet
     /// Forgets what is older than the retention allows, a part at a time, and tries to write when the last commit
     /// failed. To be called every few minutes, from a timer.
     void prune(domain::Time now);
@@ -77,8 +78,7 @@ public:
 private:
     Store(boost::asio::io_context& io, Config config, Files files);
     domain::Result<void> writable() const;
-    /// Throws std::logic_error inside another change: both would use the same seq.
-    Transaction begin() const;
+    Transaction begin() const;  ///< throws std::logic_error inside another change: both would use the same seq
     void apply(Row& row, const Change& change, Transaction& transaction);
     void finish(Transaction transaction, Row* row);
     void write_changed_row(Transaction& transaction, Row& row);

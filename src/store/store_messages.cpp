@@ -10,9 +10,13 @@
 namespace flow::store {
 namespace {
 
-constexpr const char* kQueued =
+constexpr const char* kColumns =
     "SELECT container_id, name, message_id, direction, status, actor, request_id, reply_to, created_at, "
-    "changed_at, until, bytes, payload FROM message_rows WHERE status = 'queued' ORDER BY created_at, id";
+    "changed_at, until, bytes, payload FROM message_rows WHERE ";
+constexpr const char* kQueued = "status = 'queued' ORDER BY created_at, id";
+/// With the words of the index, which is used then.
+constexpr const char* kSentAs =
+    "request_id = ? AND actor = ? AND direction = 'out' AND request_id <> '' ORDER BY changed_at DESC, id DESC LIMIT 1";
 
 Statement put(domain::MessageRow row) {
     return Statement{Sql::put_message,
@@ -63,7 +67,7 @@ void Store::put_messages(std::vector<domain::MessageRow> rows, std::vector<domai
 domain::Result<std::vector<domain::MessageRow>> Store::queued_messages() const {
     std::vector<domain::MessageRow> rows;
     try {
-        SQLite::Statement query{*files_.reader, kQueued};
+        SQLite::Statement query{*files_.reader, std::string{kColumns} + kQueued};
         while (query.executeStep()) {
             rows.push_back(row_of(query));
         }
@@ -71,6 +75,22 @@ domain::Result<std::vector<domain::MessageRow>> Store::queued_messages() const {
         return sqlite_error("cannot read the messages that wait", failure.what());
     }
     return rows;
+}
+
+domain::Result<std::optional<domain::MessageRow>> Store::message_sent_as(const std::string& actor,
+                                                                         const std::string& request_id) const {
+    std::optional<domain::MessageRow> row;
+    try {
+        SQLite::Statement query{*files_.reader, std::string{kColumns} + kSentAs};
+        query.bind(1, request_id);
+        query.bind(2, actor);
+        if (query.executeStep()) {
+            row = row_of(query);
+        }
+    } catch (const SQLite::Exception& failure) {
+        return sqlite_error("cannot read whether a message was sent before", failure.what());
+    }
+    return row;
 }
 
 }  // namespace flow::store

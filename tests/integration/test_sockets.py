@@ -187,6 +187,24 @@ class Durable(SocketsTest):
         self.assertEqual(self.daemon.sql("select count(*) from messages where status = 'queued'"), [(0,)])
         self.assertEqual(self.daemon.sql("select count(*) from messages where payload is not null"), [(0,)])
 
+    def test_a_request_that_comes_again_after_kill_9_is_not_sent_twice(self):
+        container = self.flow('later', messaging={'queue_ttl': '1h'})
+        self.client.done('stop_container', container_id=container)
+        request = {'container_id': container, 'message': {'n': 1}, 'request_id': 'again-0123456789'}
+        first = self.client.call('send_message', request)
+        self.assertEqual(first['status'], 'queued', first)
+        self.again()
+        self.assertEqual(self.client.call('send_message', request), first)
+        other = self.client.call('send_message', {**request, 'message': {'n': 2}, 'request_id': 'again-0123456789'})
+        self.assertEqual(other['error']['error_type'], 'conflict_error')
+        self.client.done('start_container', container_id=container)
+        self.client.wait('message_received')
+        self.again()
+        answer = self.client.call('send_message', request)
+        self.assertEqual((answer['message_id'], answer['status']), (first['message_id'], 'sent'))
+        self.assertEqual(self.send(container, {'n': 3}, expect_reply=True)['reply']['got']['n'], 3)
+        self.assertEqual(self.daemon.sql("select count(*) from messages where direction = 'out'"), [(2,)])
+
     def test_a_queued_one_expires_and_one_goes_with_its_container(self):
         container = self.flow('never', messaging={'queue_ttl': '500ms'})
         self.client.done('stop_container', container_id=container)

@@ -232,7 +232,7 @@ Result<std::vector<StoredEvent>> FakeStore::events_after(Seq after, std::size_t 
     }
     std::vector<StoredEvent> found;
     for (const StoredEvent& event : events_) {
-        if (event.seq > after && event.seq <= durable_ && found.size() < limit) {
+        if (event.seq > after && event.seq <= durable_ && found.size() < std::min(limit, log_at_once)) {
             found.push_back(event);
         }
     }

@@ -44,6 +44,7 @@ public:
     std::map<std::string, std::vector<domain::Revision>> history;       ///< what revisions() answers
     std::vector<domain::EventDraft> refusals;       ///< audit rows written through log()
     mutable int log_reads = 0;                      ///< calls of events_after()
+    std::size_t log_at_once = 100'000;              ///< events_after() answers no more, whatever is asked for
     bool log_broken = false;
     domain::Moment moment{domain::from_nanos(1'795'240'789'000'000'000), true, false};
 

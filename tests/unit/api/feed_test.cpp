@@ -119,6 +119,37 @@ TEST_F(FeedTest, AClientLeftFarBehindReadsTheLogAgain) {
     EXPECT_EQ(slow.peer->seqs(), range(1, static_cast<int>(config.feed.keep) + 700));
 }
 
+TEST_F(FeedTest, AnswersOfTheLogThatAreShorterThanAskedForAreNotItsEnd) {
+    store.log_at_once = 3;
+    tell(10);
+    const Client client = connect(0);
+    EXPECT_EQ(client.peer->seqs(), range(1, 10));
+    tell(10);
+    EXPECT_EQ(client.peer->seqs(), range(1, 20));
+    send(client, "no_such_request", Json::object());
+    store.commit();
+    EXPECT_EQ(client.session->cursor(), 21) << "rows that are no events";
+}
+
+TEST_F(FeedTest, LargeEventsAreNotAllInMemoryAndWhoIsSlowHearsThem) {
+    const Client slow = connect();
+    const Client fast = connect();
+    slow.peer->pending = config.feed.high_water;
+    constexpr int kEvents = 60;
+    Json payload;
+    payload["message"]["data"] = std::string(1u << 20, 'x');
+    for (int number = 0; number < kEvents; ++number) {
+        store.tell("message_sent", "", payload);
+        store.commit();
+        ASSERT_LE(feed.bytes_in_memory(), config.feed.keep_bytes);
+    }
+    EXPECT_GT(feed.bytes_in_memory(), config.feed.keep_bytes / 2) << "the newest are";
+    EXPECT_EQ(fast.peer->seqs(), range(1, kEvents));
+    EXPECT_TRUE(slow.peer->sent.empty());
+    slow.peer->drain();
+    EXPECT_EQ(slow.peer->seqs(), range(1, kEvents));
+}
+
 TEST_F(FeedTest, TheLogIsReadAndEncodedOnceForAll) {
     std::vector<Client> clients;
     for (int i = 0; i < 20; ++i) {

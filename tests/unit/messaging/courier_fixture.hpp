@@ -6,6 +6,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <filesystem>
 #include <functional>
@@ -49,7 +50,8 @@ public:
     }
     bool is_refused() {
         char byte = 0;
-        return ::recv(fd_, &byte, 1, 0) == 0;
+        const ssize_t got = ::recv(fd_, &byte, 1, 0);
+        return got == 0 || (got < 0 && errno == ECONNRESET);
     }
     void end() {
         if (fd_ >= 0) {
@@ -76,6 +78,21 @@ public:
         }
     }
     domain::Result<std::vector<domain::MessageRow>> queued_messages() const override { return queued; }
+    domain::Result<std::optional<domain::MessageRow>> sent_as(const std::string& actor,
+                                                              const std::string& request_id) const {
+        if (refusal) {
+            return *refusal;
+        }
+        std::optional<domain::MessageRow> newest;
+        for (const auto* from : {&queued, &rows}) {
+            for (const domain::MessageRow& row : *from) {
+                if (row.direction == "out" && row.actor == actor && row.request_id == request_id) {
+                    newest = row;
+                }
+            }
+        }
+        return newest;
+    }
 
     std::vector<domain::MessageRow> rows;
     std::vector<domain::EventDraft> events;
@@ -127,6 +144,10 @@ protected:
                                  store,
                                  messages,
                                  [this] { return store.moment; },
+                                 [this] { return steady; },
+                                 [this](const std::string& actor, const std::string& request_id) {
+                                     return messages.sent_as(actor, request_id);
+                                 },
                                  [this](const std::string& event, Json payload) {
                                      payload["event"] = event;
                                      told.push_back(std::move(payload));
@@ -138,12 +159,19 @@ protected:
         courier.emplace(std::move(services), config);
         courier->start();
         // As if the daemon had been there for long: no container is on its way back any more.
-        store.moment.now += std::chrono::minutes{1};
+        pass(std::chrono::minutes{1});
+    }
+    /// Both clocks go on; somebody who sets the host's clock changes store.moment.now alone.
+    void pass(domain::Duration time) {
+        store.moment.now += time;
+        steady += time;
     }
     std::string path(const std::string& id) const { return folder + "/" + id + "/" + id + ".sock"; }
 
-    void send(const std::string& id, const Json& message, bool expect_reply = false) {
+    void send(const std::string& id, const Json& message, bool expect_reply = false,
+              const std::string& request_id = "") {
         domain::SendCall call;
+        call.request_id = request_id;
         call.container_id = id;
         call.actor = "ann";
         call.message = message;
@@ -188,6 +216,7 @@ protected:
     std::string folder;
     boost::asio::io_context io;
     flow::test::FakeStore store;
+    Steady steady{std::chrono::hours{10}};
     FakeMessages messages;
     std::vector<Json> told;
     std::vector<domain::Result<domain::Sent>> answers;

@@ -126,7 +126,7 @@ TEST_F(CourierTest, WhoDoesNotComeBackInTimeIsGivenUp) {
     store.row(id).status.started_at = store.moment.now;
     send(id, {{"message_id", "m1"}}, true);
     EXPECT_TRUE(answers.empty());
-    store.moment.now += std::chrono::seconds{31};
+    pass(std::chrono::seconds{31});
     ASSERT_TRUE(eventually([&] { return !answers.empty() && statuses("message_sent").size() == 2; }));
     EXPECT_TRUE(answers.at(0).has_error());
     EXPECT_EQ(statuses("message_sent"), (Texts{"queued", "expired"}));
@@ -139,12 +139,51 @@ TEST_F(CourierTest, AReplyThatDoesNotComeIsATimeout) {
     ASSERT_TRUE(speaks_lines(program, id));
     send(id, {{"message_id", "m1"}}, true);
     ASSERT_TRUE(eventually([&] { return !program.heard().empty(); }));
-    store.moment.now += std::chrono::seconds{31};
+    pass(std::chrono::seconds{31});
     ASSERT_TRUE(eventually([&] { return !answers.empty(); }));
     EXPECT_EQ(answers.at(0).error().type, ErrorType::socket_timeout_error);
     program.say("{\"reply_to\":\"m1\"}\n");
     ASSERT_TRUE(eventually([&] { return statuses("message_received").size() == 1; })) << "told all the same";
     EXPECT_EQ(answers.size(), 1u);
+}
+
+TEST_F(CourierTest, TheHostsClockThatIsSetNeitherEndsNorProlongsWhatWaitsInMemory) {
+    const std::string mute = running("mute");
+    const std::string away = running("away");
+    start();
+    Program program{path(mute)};
+    ASSERT_TRUE(speaks_lines(program, mute));
+    store.row(away).status.started_at = store.moment.now;
+    const auto waits = [&] {
+        answers.clear();
+        told.clear();
+        send(mute, {{"message_id", "asked"}}, true);
+        send(away, {{"message_id", "held"}}, true);
+    };
+    const auto looked_at = [&] {        // several times, by each of the timers
+        io.restart();
+        io.run_for(std::chrono::milliseconds{500});
+    };
+    waits();
+    store.moment.now += std::chrono::hours{1};
+    looked_at();
+    EXPECT_TRUE(answers.empty());
+    EXPECT_EQ(statuses("message_sent"), (Texts{"sent", "queued"})) << "nothing has expired";
+    store.moment.now -= std::chrono::hours{2};
+    pass(std::chrono::seconds{31});
+    ASSERT_TRUE(eventually([&] { return answers.size() == 2 && statuses("message_sent").size() == 3; }));
+    EXPECT_EQ(statuses("message_sent"), (Texts{"sent", "queued", "expired"}));
+}
+
+TEST_F(CourierTest, AClockThatWasSetBackMakesNobodyWaitLonger) {
+    const std::string id = running("away");
+    start();
+    store.row(id).status.started_at = store.moment.now + std::chrono::hours{1};
+    send(id, {{"message_id", "m1"}}, true);
+    EXPECT_TRUE(answers.empty());
+    pass(std::chrono::seconds{6});
+    ASSERT_TRUE(eventually([&] { return answers.size() == 1; }));
+    EXPECT_EQ(answers.at(0).error().type, ErrorType::socket_connection_error);
 }
 
 TEST_F(CourierTest, AnIdInFlightIsNotTakenTwice) {
@@ -280,7 +319,7 @@ TEST_F(CourierTest, AnIdIsTakenAsLongAsItsMessageWaits) {
     start();
     stopped(id);
     send(id, {{"message_id", "m1"}}, true);
-    store.moment.now += std::chrono::seconds{31};
+    pass(std::chrono::seconds{31});
     ASSERT_TRUE(eventually([&] { return answers.size() == 1; }));
     EXPECT_EQ(answers.at(0).error().type, ErrorType::socket_timeout_error);
     send(id, {{"message_id", "m1"}});

@@ -91,9 +91,125 @@ TEST_F(CourierTest, AQueuedMessageExpires) {
     start();
     stopped(id);
     send(id, {{"message_id", "m1"}});
-    store.moment.now += std::chrono::minutes{6};
+    pass(std::chrono::minutes{6});
     ASSERT_TRUE(eventually([&] { return messages.rows.back().status == "expired"; }));
     EXPECT_EQ(messages.events.back().payload["status"], "expired");
+}
+
+TEST_F(CourierTest, AQueuedMessageGoesByTheClockOfTheStore) {
+    const std::string id = running("never", queue);
+    start();
+    stopped(id);
+    send(id, {{"message_id", "m1"}});
+    steady += std::chrono::minutes{6};
+    io.restart();
+    io.run_for(std::chrono::milliseconds{500});
+    EXPECT_EQ(messages.rows.back().status, "queued") << "a daemon after this one would send it too";
+    store.moment.now += std::chrono::minutes{6};
+    ASSERT_TRUE(eventually([&] { return messages.rows.back().status == "expired"; }));
+}
+
+/// As it is found by a daemon after one that was killed.
+class KilledTest : public CourierTest {
+protected:
+    std::string sent_before(const std::string& status, const Json& message) {
+        const std::string id = running("later", queue);
+        domain::MessageRow row;
+        row.container_id = id;
+        row.name = "later";
+        row.message_id = message.at("message_id").get<std::string>();
+        row.direction = "out";
+        row.status = status;
+        row.actor = "ann";
+        row.request_id = "request-0123456789";
+        row.until = store.moment.now + std::chrono::hours{1};
+        row.payload = status == "queued" ? message.dump() : "";
+        row.bytes = static_cast<std::int64_t>(message.dump().size());
+        (status == "queued" ? messages.queued : messages.rows).push_back(row);
+        start();
+        return id;
+    }
+    void again(const std::string& id, const Json& message, bool expect_reply = false) {
+        send(id, message, expect_reply, "request-0123456789");
+    }
+    const std::string made = "0a7c3f52-1111-4222-8333-444455556666";     ///< a message_id of ours
+};
+
+TEST_F(KilledTest, ARequestThatComesAgainIsNotSentTwice) {
+    const std::string id = sent_before("queued", {{"command", "go"}, {"message_id", made}});
+    again(id, {{"command", "go"}});
+    ASSERT_EQ(answers.size(), 1u);
+    ASSERT_TRUE(answers.at(0)) << answers.at(0).error().message;
+    EXPECT_EQ(answers.at(0)->message_id, made);
+    EXPECT_EQ(answers.at(0)->status, "queued");
+    Program program{path(id)};
+    program.say("\n");
+    ASSERT_TRUE(eventually([&] { return !messages.rows.empty() && messages.rows.back().status == "sent"; }));
+    again(id, {{"command", "go"}});
+    EXPECT_EQ(answers.at(1)->message_id, made);
+    EXPECT_EQ(answers.at(1)->status, "sent");
+    send(id, {{"message_id", "last"}});
+    ASSERT_TRUE(eventually([&] { return program.heard().find("last") != std::string::npos; }));
+    EXPECT_EQ(program.heard(), "{\"command\":\"go\",\"message_id\":\"" + made + "\"}\n{\"message_id\":\"last\"}\n");
+}
+
+TEST_F(KilledTest, ItsOwnMessageIdIsNoConflictAndTheReplyIsTheAnswer) {
+    const std::string id = sent_before("queued", {{"command", "go"}, {"message_id", "m1"}});
+    again(id, {{"message_id", "m1"}, {"command", "go"}}, true);
+    EXPECT_TRUE(answers.empty());
+    again(id, {{"message_id", "m1"}, {"command", "go"}}, true);
+    ASSERT_EQ(answers.size(), 1u);
+    EXPECT_EQ(answers.at(0).error().type, ErrorType::conflict_error) << "somebody waits for it already";
+    Program program{path(id)};
+    program.say("\n");
+    ASSERT_TRUE(eventually([&] { return program.heard().find("m1") != std::string::npos; }));
+    program.say("{\"reply_to\":\"m1\",\"result\":7}\n");
+    ASSERT_TRUE(eventually([&] { return answers.size() == 2; }));
+    EXPECT_EQ((*answers.at(1)->reply)["result"], 7);
+}
+
+TEST_F(KilledTest, AReplyThatDoesNotComeIsATimeoutAndTheIdIsFree) {
+    const std::string id = sent_before("sent", {{"message_id", "m1"}});
+    again(id, {{"message_id", "m1"}}, true);
+    EXPECT_TRUE(answers.empty());
+    pass(std::chrono::seconds{31});
+    ASSERT_TRUE(eventually([&] { return answers.size() == 1; }));
+    EXPECT_EQ(answers.at(0).error().type, ErrorType::socket_timeout_error);
+    send(id, {{"message_id", "m1"}});
+    EXPECT_EQ(answers.at(1)->status, "queued");
+}
+
+TEST_F(KilledTest, TheSameIdForAnotherMessageIsRefused) {
+    const std::string other = running("other", queue);
+    const std::string id = sent_before("queued", {{"command", "go"}, {"message_id", made}});
+    again(id, {{"command", "no"}});
+    again(id, {{"command", "longer"}});
+    again(id, {{"command", "go"}, {"message_id", "1a7c3f52-1111-4222-8333-444455556666"}});
+    again(other, {{"command", "go"}});
+    ASSERT_EQ(answers.size(), 4u);
+    for (const auto& answer : answers) {
+        ASSERT_TRUE(answer.has_error());
+        EXPECT_EQ(answer.error().type, ErrorType::conflict_error);
+    }
+}
+
+TEST_F(KilledTest, WhatHasExpiredIsSentAgain) {
+    const std::string id = sent_before("expired", {{"command", "go"}, {"message_id", made}});
+    again(id, {{"command", "go"}});
+    ASSERT_EQ(answers.size(), 1u);
+    EXPECT_EQ(answers.at(0)->status, "queued");
+    EXPECT_NE(answers.at(0)->message_id, made);
+}
+
+TEST_F(KilledTest, WhereTheStoreCannotTellNothingIsSent) {
+    const std::string id = sent_before("sent", {{"message_id", made}});
+    domain::Error damaged;
+    damaged.message = "disk on fire";
+    messages.refusal = damaged;
+    again(id, Json::object());
+    ASSERT_EQ(answers.size(), 1u);
+    EXPECT_EQ(answers.at(0).error().message, "disk on fire");
+    EXPECT_EQ(messages.rows.size(), 1u);
 }
 
 TEST_F(CourierTest, WhatTheStoreDoesNotTakeIsRefusedAndNotSent) {

@@ -6,10 +6,12 @@ namespace flow::messaging {
 namespace {
 
 using std::chrono::seconds;
-const domain::Time kStart{seconds{1000}};
+const Steady kStart{seconds{1000}};
+const domain::Time kWall{seconds{5000}};
 
 Outgoing message(std::uint64_t ticket, int lives_s = 30, std::size_t bytes = 10) {
-    return {ticket, "m" + std::to_string(ticket), std::string(bytes, 'x'), kStart + seconds{lives_s}, false};
+    const Deadline until{.steady = kStart + seconds{lives_s}};
+    return {ticket, "m" + std::to_string(ticket), std::string(bytes, 'x'), until, false};
 }
 
 std::vector<std::string> ids(const std::vector<Outgoing>& messages) {
@@ -72,9 +74,19 @@ TEST(Outbox, WhatIsTooOldIsTakenBackUnlessItIsOnItsWay) {
     box.add(message(2, 5));
     box.add(message(3, 50));
     box.handed_over();
-    EXPECT_EQ(ids(box.expired(kStart + seconds{5})), Ids{"m2"});
+    EXPECT_EQ(ids(box.expired({kWall, kStart + seconds{5}})), Ids{"m2"});
     EXPECT_EQ(box.next()->message_id, "m3");
     EXPECT_EQ(ids(box.written(1)), Ids{"m1"});
+}
+
+TEST(Outbox, EachGoesByItsOwnClock) {
+    Outbox box{{}};
+    box.add(message(1, 5));
+    box.add({2, "m2", "{}", {.wall = kWall + seconds{5}}, false});
+    EXPECT_EQ(ids(box.expired({kWall + seconds{9}, kStart})), Ids{"m2"});
+    EXPECT_EQ(ids(box.expired({kWall - seconds{9}, kStart + seconds{9}})), Ids{"m1"});
+    box.add({3, "m3", "{}", {}, false});
+    EXPECT_EQ(ids(box.expired(kEndOfTime)), Ids{"m3"});
 }
 
 }  // namespace

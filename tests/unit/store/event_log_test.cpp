@@ -68,6 +68,55 @@ TEST_F(EventLogTest, FromRingAndFileTheSameAlsoAfterReopening) {
     }
 }
 
+TEST_F(EventLogTest, LargeOnesAreNotAllInMemoryAndAreToldAllTheSame) {
+    bench_.config.ring_size = 1000;
+    bench_.config.ring_bytes = 1u << 20;
+    bench_.reopen();
+    const std::string message(100'000, 'x');
+    for (int number = 0; number < 40; ++number) {
+        EventDraft draft;
+        draft.type = "message_sent";
+        draft.payload["n"] = number;
+        draft.payload["message"]["data"] = message;
+        bench_.store->log({draft}, {});
+    }
+    bench_.run();
+    for (const bool reopened : {false, true}) {
+        if (reopened) {
+            bench_.reopen();
+        }
+        EXPECT_LE(bench_.store->events_in_memory(), bench_.config.ring_bytes);
+        EXPECT_GT(bench_.store->events_in_memory(), 500'000u) << "the newest are";
+        const std::vector<Seq> all = after(0);
+        ASSERT_EQ(all.size(), 40u);
+        EXPECT_EQ(all.back(), 40);
+        EXPECT_EQ(after(35), (std::vector<Seq>{36, 37, 38, 39, 40}));
+    }
+}
+
+TEST_F(EventLogTest, AnAnswerFromTheFileIsBoundedAndTheNextOneGoesOn) {
+    bench_.config.ring_size = 1;
+    bench_.reopen();
+    const std::string message(1u << 20, 'x');
+    for (int number = 1; number <= 40; ++number) {
+        EventDraft draft;
+        draft.type = "message_sent";
+        draft.payload["n"] = number;
+        draft.payload["message"] = message;
+        bench_.store->log({draft}, {});
+    }
+    bench_.run();
+    const std::vector<Seq> first = after(0);
+    EXPECT_LE(first.size(), 17u);
+    std::vector<Seq> all = first;
+    for (std::vector<Seq> next = after(all.back()); !next.empty(); next = after(all.back())) {
+        all.insert(all.end(), next.begin(), next.end());
+        ASSERT_LE(all.size(), 40u);
+    }
+    EXPECT_EQ(all.size(), 40u);
+    EXPECT_EQ(all.back(), 40);
+}
+
 TEST_F(EventLogTest, OnlyDurableOnesAreVisible) {
     log(8);
     EventDraft draft;

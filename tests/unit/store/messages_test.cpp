@@ -71,6 +71,41 @@ TEST_F(MessagesTest, ANewStatusTakesThePlaceOfTheOldAndKeepsTheOrder) {
     EXPECT_EQ(events.at(0).type, "message_sent");
 }
 
+TEST_F(MessagesTest, ANewDaemonFindsAMessageByItsRequest) {
+    domain::MessageRow first = row_of("a", "queued");
+    first.request_id = "request-1";
+    domain::MessageRow other = row_of("b", "sent");
+    other.request_id = "request-2";
+    domain::MessageRow answer = row_of("c", "received");
+    answer.direction = "in";
+    answer.request_id = "request-1";
+    ASSERT_TRUE(put({first, other, answer, row_of("d", "sent")}));
+    bench_.reopen();
+    const auto found = bench_.store->message_sent_as("ann", "request-1").value();
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->message_id, "a");
+    EXPECT_EQ(found->status, "queued");
+    EXPECT_EQ(found->payload, first.payload);
+    EXPECT_FALSE(bench_.store->message_sent_as("bob", "request-1").value());
+    EXPECT_FALSE(bench_.store->message_sent_as("ann", "").value()) << "many have none";
+    domain::MessageRow again = row_of("e", "sent");
+    again.request_id = "request-1";
+    again.changed += std::chrono::seconds{1};
+    ASSERT_TRUE(put({again}));
+    EXPECT_EQ(bench_.store->message_sent_as("ann", "request-1").value()->message_id, "e") << "the newest";
+}
+
+TEST_F(MessagesTest, AFileOfTheVersionBeforeIsMadeFitForThat) {
+    domain::MessageRow first = row_of("a", "queued");
+    first.request_id = "request-1";
+    ASSERT_TRUE(put({first}));
+    bench_.drop();
+    bench_.config.connection->exec("DROP INDEX message_rows_request; PRAGMA user_version = 3");
+    bench_.open();
+    EXPECT_EQ(text("SELECT count(*) FROM sqlite_master WHERE name = 'message_rows_request'"), "1");
+    EXPECT_TRUE(bench_.store->message_sent_as("ann", "request-1").value());
+}
+
 TEST_F(MessagesTest, TheViewShowsWhatIsRecordedAndNotWhatWaits) {
     ASSERT_TRUE(put({row_of("waits", "queued"), row_of("recorded", "sent")}));
     EXPECT_EQ(text("SELECT ifnull(payload, 'none') FROM messages WHERE message_id = 'waits'"), "none");
