@@ -1,9 +1,11 @@
 #!/usr/bin/python3
-"""50 running containers on the default network, each killed once with `docker kill`, one after the other.
+"""50 running containers on the default network among 500, each killed once with `docker kill`, one after the other.
 
 From the time of the engine's own `die` event to the client's status_changed and container_crashed: p50 and p99, and to
-the engine's own `start` event, when it runs again: beside the raw start call of such a container that nobody manages,
-killed in turn. All clocks are the host's. Ends with 1 when a limit is not kept.
+the engine's own `start` event, when it runs again. Beside that, in turn, of such a container that nobody manages: the raw
+start call when it has been down for a while (this is what the limit compares with), and, as nobody can be faster, from
+`die` to `start` when this program listens to the engine and sends the start call at once. All clocks are the host's.
+Ends with 1 when a limit is not kept.
 """
 import argparse
 import json
@@ -52,33 +54,53 @@ def subscribe(label):
     return connection.getresponse()
 
 
-def follow(answer, events):
-    """Docker id and time of each, a queue for each sort."""
+def told(answer):
+    """Action, docker id and time of each event as it comes."""
     for line in iter(answer.readline, b''):
         event = json.loads(line)
-        events[event['Action']].put((event['Actor']['ID'], event['timeNano'] / 1e9))
+        yield event['Action'], event['Actor']['ID'], event['timeNano'] / 1e9
+
+
+def follow(answer, events):
+    """Docker id and time of each, a queue for each sort."""
+    for action, docker_id, at in told(answer):
+        events[action].put((docker_id, at))
 
 
 class Unmanaged:
     """Containers as ours on a network of their own, which nobody but this program starts."""
 
     def __init__(self, model, count):
-        self.engine = Connection()
+        self.engine, self.killer = Connection(), Connection()
         self.network = 'fb-raw-' + uuid.uuid4().hex[:6]
         self.engine.call('POST', '/networks/create', {'Name': self.network, 'Driver': 'bridge', 'CheckDuplicate': True})
         host = {key: model['HostConfig'][key] for key in ('PidsLimit', 'SecurityOpt', 'CapDrop', 'LogConfig')}
-        body = {'Image': IMAGE, 'Cmd': model['Config']['Cmd'], 'HostConfig': {**host, 'NetworkMode': self.network}}
+        body = {'Image': IMAGE, 'Cmd': model['Config']['Cmd'], 'Labels': {'flow-bench': self.network},
+                'HostConfig': {**host, 'NetworkMode': self.network}}
         self.ids = [self.engine.call('POST', '/containers/create', body)['Id'] for _ in range(count)]
         for docker_id in self.ids:
             self.engine.call('POST', '/containers/%s/start' % docker_id)
 
     def start_call(self, docker_id):
-        """Seconds of the call, after a kill."""
+        """Seconds of the call, some time after a kill."""
         self.engine.call('POST', '/containers/%s/kill' % docker_id)
         wait_for(lambda: not self.engine.call('GET', '/containers/%s/json' % docker_id)['State']['Running'], 20, 'its end')
         began = time.monotonic()
         self.engine.call('POST', '/containers/%s/start' % docker_id)
         return time.monotonic() - began
+
+    def again_at_once(self, docker_id):
+        """Seconds from the engine's `die` to its `start`, when the start call is sent as soon as `die` is heard: the engine
+        keeps the container to itself for a while after it."""
+        events = told(subscribe('flow-bench=' + self.network))
+        self.killer.request('POST', '/v1.41/containers/%s/kill' % docker_id)
+        action, died_id, died_at = next(events)
+        self.engine.call('POST', '/containers/%s/start' % docker_id)
+        assert (action, died_id) == ('die', docker_id), 'another event came'
+        action, started_id, started_at = next(events)
+        assert (action, started_id) == ('start', docker_id), 'another event came'
+        self.killer.getresponse().read()
+        return started_at - died_at
 
     def remove(self):
         remove_all(self.ids)
@@ -109,7 +131,7 @@ def measure(count, beside):
         threading.Thread(target=follow, args=(subscribe(label), events), daemon=True).start()
         engine = Connection()
         raw = Unmanaged(manager, min(count, 20))
-        result = {'status': [], 'crash': [], 'again': [], 'raw': []}
+        result = {'status': [], 'crash': [], 'again': [], 'raw': [], 'raw_again': []}
         for docker_id, container_id in by_docker_id.items():
             heard.running.discard(container_id)
             engine.call('POST', '/containers/%s/kill' % docker_id)
@@ -121,7 +143,9 @@ def measure(count, beside):
             for kind in ('status', 'crash'):
                 result[kind].append((heard.times[(kind, container_id)] - died_at) * 1000)
             result['again'].append((started_at - died_at) * 1000)
-            result['raw'].append(raw.start_call(raw.ids[len(result['raw']) % len(raw.ids)]) * 1000)
+            done = len(result['raw'])
+            result['raw'].append(raw.start_call(raw.ids[done % len(raw.ids)]) * 1000)
+            result['raw_again'].append(raw.again_at_once(raw.ids[(done + 1) % len(raw.ids)]) * 1000)
         for crash in heard.crashes:
             assert (crash['exit_code'], crash['signal']) == (137, 'SIGKILL'), crash
             assert crash['crash_details']['logs'] == ['last words'], crash
@@ -133,7 +157,7 @@ def measure(count, beside):
 def main():
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument('--count', type=int, default=50, help='kills, each of another container')
-    options.add_argument('--beside', type=int, default=0, help='further containers that run meanwhile')
+    options.add_argument('--beside', type=int, default=450, help='further containers that run meanwhile')
     options.add_argument('--again-limit', type=float, default=1.2, help='median from die to start, in raw start calls')
     options.add_argument('--status-limit', type=float, default=20, help='ms, p99')
     options.add_argument('--crash-limit', type=float, default=300, help='ms, p99')
@@ -144,7 +168,9 @@ def main():
     ratio = figures['again']['p50_ms'] / figures['raw']['p50_ms']
     print(json.dumps({'kills': options.count, 'beside': options.beside, 'status_changed': figures['status'],
                       'container_crashed': figures['crash'], 'running_again': figures['again'],
-                      'raw_start': figures['raw'], 'running_again_ratio': round(ratio, 2)}))
+                      'raw_start': figures['raw'], 'running_again_ratio': round(ratio, 2),
+                      'raw_again': figures['raw_again'],
+                      'beside_raw_again': round(figures['again']['p50_ms'] / figures['raw_again']['p50_ms'], 2)}))
     kept = figures['status']['p99_ms'] <= options.status_limit and figures['crash']['p99_ms'] <= options.crash_limit
     return 0 if kept and ratio <= options.again_limit else 1
 

@@ -1,8 +1,10 @@
-"""Documents that say which test covers which row of their tables: each test that they name must exist."""
+"""Documents that say which test covers which row of their tables: each row names one, and each test that any document
+names must exist. Such a table's last column is called Tests."""
 import re
 from pathlib import Path
 
-DOCUMENTS = ('docs/socketio-protocol.md', 'docs/complaints.md')
+# These must have such a table.
+DOCUMENTS = ('docs/socketio-protocol.md', 'docs/complaints.md', 'docs/model.md')
 # A row that no test can cover begins its last cell with this and says why.
 EXCUSE = 'no test:'
 
@@ -26,24 +28,24 @@ def _tests(root):
 
 
 def _rows(text):
-    """[(line number, cells)] of the tables' bodies."""
+    """[(line number, cells)] of the bodies of the tables that name tests."""
     rows = []
     body = False
+    above = ''
     for number, line in enumerate(text.split('\n'), 1):
         if not line.startswith('|'):
             body = False
         elif re.fullmatch(r'\|[-| ]+\|', line):
-            body = True
+            body = above.endswith('| Tests |')
         elif body:
             rows.append((number, [cell.strip() for cell in line.strip('|').split(' | ')]))
+        above = line
     return rows
 
 
-def _problem(cell, tests):
-    references = _REFERENCE.findall(cell)
-    if not references and not cell.startswith(EXCUSE):
-        return f'names no test as `file.cpp: Suite.Test` or `file.py: Class.test`, nor says "{EXCUSE} why"'
-    for file, suite, name in references:
+def _missing(text, tests):
+    """What is wrong with the tests that a text names, or nothing."""
+    for file, suite, name in _REFERENCE.findall(text):
         if file not in tests:
             return f'{file} is no file below tests/'
         if (suite, name) not in tests[file]:
@@ -51,21 +53,35 @@ def _problem(cell, tests):
     return ''
 
 
+def _documents(root):
+    """All that people read, but for what is built or fetched."""
+    root = Path(root)
+    for path in sorted(root.rglob('*.md')):
+        folders = path.relative_to(root).parts[:-1]
+        if not any(part == 'build' or part == 'node_modules' or part.startswith('.') for part in folders):
+            yield str(path.relative_to(root))
+
+
 def check(root, documents=DOCUMENTS):
     tests = _tests(root)
-    return [problem for document in documents for problem in _check(root, document, tests)]
+    problems = [problem for document in documents for problem in _check_rows(root, document)]
+    for document in _documents(root):
+        text = (Path(root) / document).read_text(encoding='utf-8')
+        for number, line in enumerate(text.split('\n'), 1):
+            why = _missing(line, tests)
+            if why:
+                problems.append(f'{document}:{number}: {why}')
+    return problems
 
 
-def _check(root, document, tests):
+def _check_rows(root, document):
     path = Path(root) / document
     if not path.is_file():
         return [f'{document} is missing']
     rows = _rows(path.read_text(encoding='utf-8'))
     if not rows:
-        return [f'{document} has no tables']
-    problems = []
-    for number, cells in rows:
-        why = _problem(cells[-1], tests)
-        if why:
-            problems.append(f'{document}:{number}: {why}')
-    return problems
+        return [f'{document} has no table whose last column is Tests']
+    return [f'{document}:{number}: names no test as `file.cpp: Suite.Test` or `file.py: Class.test`, '
+            f'nor says "{EXCUSE} why"'
+            for number, cells in rows
+            if not _REFERENCE.search(cells[-1]) and not cells[-1].startswith(EXCUSE)]

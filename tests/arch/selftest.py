@@ -202,7 +202,18 @@ class Protocol(Tree):
     def test_a_document_without_rows(self):
         self.assert_one(protocol.check(self.root, [self.document]), 'missing')
         self.write(self.document, '# Nothing\n')
-        self.assert_one(protocol.check(self.root, [self.document]), 'no tables')
+        self.assert_one(protocol.check(self.root, [self.document]), 'has no table')
+        self.write(self.document, '| Field | Meaning |\n|---|---|\n| a | b |\n')
+        self.assert_one(protocol.check(self.root, [self.document]), 'has no table')
+
+    def test_other_tables_and_texts(self):
+        self.assertEqual(self.problems_of('`a_test.cpp: A.One`'), [])
+        for path in ('README.md', 'tests/more/README.md'):
+            self.write(path, '| Field | Meaning |\n|---|---|\n| a | b |\n\nSee `a_test.cpp: A.One`.\n')
+        self.write('build/x/README.md', '`a_test.cpp: A.Two`\n')
+        self.assertEqual(protocol.check(self.root, [self.document]), [])
+        self.write('README.md', 'See\n`test_a.py: A.test_gone`.\n')
+        self.assert_one(protocol.check(self.root, [self.document]), 'README.md:2', 'no test A.test_gone')
 
 
 class Headers(Tree):

@@ -1,4 +1,4 @@
-// A walk of docs/model.md 12: steps written down one by one, undisturbed or with the daemon killed at one point.
+// A walk of docs/model.md: steps written down one by one, undisturbed or with the daemon killed at one point.
 #pragma once
 
 #include <functional>
