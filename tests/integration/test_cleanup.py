@@ -1,5 +1,7 @@
 """What nothing declared needs any more: orphans, networks, containers that have not run for long (contract 7)."""
 import json
+import os
+import subprocess
 import urllib.parse
 import uuid
 
@@ -115,3 +117,49 @@ class Volumes(FlowTest):
         name = self.volume()
         self.assertEqual(self.delete(self.create_running('web', volumes={name: '/data'}), remove_volumes=False), 'kept')
         self.assertTrue(self.there(name))
+
+    def test_one_whose_name_looks_anonymous_is_still_named(self):
+        name = uuid.uuid4().hex * 2     # 64 hex characters: as the engine names anonymous ones
+        self.addCleanup(self.engine.call, 'DELETE', '/volumes/' + name, ok=(204, 404, 409))
+        self.engine.call('POST', '/volumes/create', {'Name': name})
+        self.assertEqual(self.delete(self.create_running('web', volumes={name: '/data'})), 'kept')
+        self.assertTrue(self.there(name))
+
+    def anonymous(self, container):
+        docker_id = self.docker_id(container)
+        return {m['Destination']: m['Name'] for m in self.engine.inspect(docker_id)['Mounts'] if m['Type'] == 'volume'}
+
+    def test_one_that_a_foreign_container_holds_does_not_hold_up_the_delete(self):
+        container = self.create_running('web', volumes=['/data'])
+        name = self.anonymous(container)['/data']
+        other = self.engine.call('POST', '/containers/create', {
+            'Image': 'flow-demo:latest', 'HostConfig': {'Binds': [name + ':/held'], 'NetworkMode': 'none'}})['Id']
+        self.addCleanup(self.engine.call, 'DELETE', '/volumes/' + name, ok=(204, 404))
+        self.addCleanup(self.engine.call, 'DELETE', '/containers/' + other + '?force=1', ok=(204, 404))
+        self.assertEqual(self.delete(container), 'kept')
+        self.assertTrue(self.there(name))
+
+    def test_one_that_an_update_gives_up_is_not_mounted_any_more(self):
+        container = self.create_running('web', volumes=['/kept', '/given-up'])
+        before = self.anonymous(container)
+        self.client.done('update_container', container_id=container, volumes=['/kept'])
+        self.assertEqual(self.anonymous(container), {'/kept': before['/kept']})
+        self.assertEqual(self.delete(container), 'removed')
+        self.assertFalse(any(self.there(name) for name in before.values()))
+
+
+class FailedCleaning(FlowTest):
+    def test_an_error_says_what_was_cleaned_and_what_failed(self):
+        container = self.create_running('web')
+        folder = os.path.dirname(self.client.status(container)['socket_path'])
+        # Not even root can remove what something is mounted on.
+        os.mkdir(folder + '/busy')
+        subprocess.run(['mount', '-t', 'tmpfs', 'none', folder + '/busy'], check=True)
+        self.addCleanup(subprocess.run, ['umount', folder + '/busy'], stderr=subprocess.DEVNULL)
+        answer = self.client.call('delete_container', container_id=container, wait=True)
+        self.assertFalse(answer['ok'], answer)
+        cleanup = answer['error']['details']['cleanup']
+        self.assertEqual((cleanup['container'], cleanup['socket']), ('removed', 'failed'))
+        subprocess.run(['umount', folder + '/busy'], check=True)
+        deleted = self.client.wait('container_deleted', container_id=container)
+        self.assertEqual(deleted['cleanup']['socket'], 'removed')
