@@ -188,15 +188,21 @@ class Code(FlowTest):
         eventually(lambda: not os.path.isdir(folder) or os.listdir(folder) == [], what='no link')
 
     def test_killed_in_an_update_it_goes_on(self):
-        self.write(program(1))
+        """While the old code is asked to end, then while the new one is watched."""
+        slow = 'trap "echo asked to end; sleep 2; exit 0" TERM\nwhile :; do sleep 0.1; done\n'
+        self.write(program(1, slow))
         box = self.create_running('killed', **DEMO, code_path=self.source)
         self.printed(box, 'version 1')
-        for version, wait in ((2, 'stopping'), (3, 'watching')):
+        first = os.readlink(self.link(box))
+        for version, line in ((2, 'asked to end'), (3, 'version 3')):
             self.write(program(version))
             self.client.call('update_container', container_id=box, code_path=self.source)
-            if wait == 'watching':
-                self.printed(box, 'version 3')
-            self.again()
+            self.printed(box, line)
+            self.client.close()
+            self.daemon.kill()
+            self.assertEqual(os.readlink(self.link(box)) == first, version == 2, 'the step that the kill was meant for')
+            self.daemon.start()
+            self.client = self.make_client()
             eventually(lambda: self.client.status(box)['active_generation'] == version, what='version %d' % version)
             self.reaches(box, 'running')
             self.printed(box, 'version %d' % version)
