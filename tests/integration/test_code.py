@@ -101,6 +101,29 @@ class Code(FlowTest):
         self.printed(box, 'version 1')
         self.assertEqual(len(self.trees()), 1, 'an update of something else does not read the folder again')
 
+    def test_messages_sent_over_an_update_arrive_in_order(self):
+        """And what they go through is the same before and after."""
+        flow = ('#!/bin/sh\nwhile read -r m; do id=${m##*\\"message_id\\":\\"}; printf '
+                '\'{"reply_to":"%%s","version":%d,"in":"%%s","got":%%s}\\n\' "${id%%%%\\"*}" $FLOW_CONTAINER_ID "$m"; done\n')
+        box = self.create_running('spoken', code={'files': {'main': flow % 1}}, update={'monitor': '1s'})
+        told = self.client.call('send_message', container_id=box, message={'n': 0}, expect_reply=True)
+        self.assertEqual((told['reply']['version'], told['reply']['in']), (1, box), told)
+        socket = os.path.join(self.daemon.data, 'run', box, box + '.sock')
+        before = (os.stat(socket).st_ino, self.docker_id(box))
+        answer = self.client.call('update_container', container_id=box, code={'files': {'main': flow % 2}})
+        self.assertTrue(answer['changed'], answer)
+        for n in range(1, 21):
+            sent = self.client.call('send_message', container_id=box, message={'n': n})
+            self.assertTrue(sent['ok'], sent)
+        replies = lambda: [e['message'] for e in self.client.of('message_received', container_id=box)]
+        eventually(lambda: len(replies()) >= 21, what='a reply to each')
+        self.assertEqual([(reply['got']['n'], reply['version'], reply['in']) for reply in replies()],
+                         [(0, 1, box)] + [(n, 2, box) for n in range(1, 21)])
+        self.client.wait('container_updated', container_id=box)
+        self.assertEqual((os.stat(socket).st_ino, self.docker_id(box)), before)
+        statuses = [e['status'] for e in self.client.of('message_sent', container_id=box)]
+        self.assertIn('queued', statuses, 'they were sent while nobody could read them')
+
     def test_code_that_does_not_stay_up_is_put_back(self):
         self.write(program(1))
         box = self.create_running('back', **DEMO, code_path=self.source)
@@ -188,15 +211,21 @@ class Code(FlowTest):
         eventually(lambda: not os.path.isdir(folder) or os.listdir(folder) == [], what='no link')
 
     def test_killed_in_an_update_it_goes_on(self):
-        self.write(program(1))
+        """While the old code is asked to end, then while the new one is watched."""
+        slow = 'trap "echo asked to end; sleep 2; exit 0" TERM\nwhile :; do sleep 0.1; done\n'
+        self.write(program(1, slow))
         box = self.create_running('killed', **DEMO, code_path=self.source)
         self.printed(box, 'version 1')
-        for version, wait in ((2, 'stopping'), (3, 'watching')):
+        first = os.readlink(self.link(box))
+        for version, line in ((2, 'asked to end'), (3, 'version 3')):
             self.write(program(version))
             self.client.call('update_container', container_id=box, code_path=self.source)
-            if wait == 'watching':
-                self.printed(box, 'version 3')
-            self.again()
+            self.printed(box, line)
+            self.client.close()
+            self.daemon.kill()
+            self.assertEqual(os.readlink(self.link(box)) == first, version == 2, 'the step that the kill was meant for')
+            self.daemon.start()
+            self.client = self.make_client()
             eventually(lambda: self.client.status(box)['active_generation'] == version, what='version %d' % version)
             self.reaches(box, 'running')
             self.printed(box, 'version %d' % version)

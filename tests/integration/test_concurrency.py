@@ -1,12 +1,14 @@
 """Nobody waits for somebody else's stop or pull (design 4, Queue): on the real engine."""
 import socket
 import threading
+import time
 
 from engine_proxy import BehindProxy, EngineProxy
-from flowtest import FlowTest, eventually
+from flowtest import FlowTest, eventually, seconds
 
 IGNORES_TERM = ['sh', '-c', 'trap "" TERM; echo ready; while :; do sleep 0.1; done']
-SLOW_STOPS = 12
+SLOW_STOPS = 20
+GRACE = 30
 
 
 class SilentRegistry:
@@ -37,10 +39,12 @@ class Concurrency(FlowTest):
     def test_slow_stops_and_a_pull_that_hangs_delay_nobody(self):
         registry = SilentRegistry()
         self.addCleanup(registry.end)
-        slow = [self.create_running('slow%d' % i, command=IGNORES_TERM, stop_grace_period='1h')
+        slow = [self.create_running('slow%d' % i, command=IGNORES_TERM, stop_grace_period='%ds' % GRACE)
                 for i in range(SLOW_STOPS)]
         for container in slow:
             self.engine.printed(self.docker_id(container), 'ready')
+        began = time.monotonic()
+        for container in slow:
             self.assertTrue(self.client.call('stop_container', container_id=container)['ok'])
         hangs = self.client.call('create_container', name='hangs', image=registry.host + '/x:1', network_mode='none')
         eventually(lambda: registry.taken, what='the pull under way')
@@ -50,12 +54,13 @@ class Concurrency(FlowTest):
             container = self.create_running('quick%d' % i)
             self.client.done('stop_container', {'container_id': container, 'timeout': 0})
             self.client.done('delete_container', container_id=container)
+        self.assertLess(time.monotonic() - began, GRACE / 2, 'nine requests, while twenty stops are in hand')
         self.assertEqual({self.state(c) for c in slow}, {'stopping'})
         self.client.done('delete_container', container_id=hangs['container_id'])
         self.cut_short(slow)
 
     def cut_short(self, slow):
-        """A stop with timeout 0 and a delete with force do not wait for the hour."""
+        """A stop with timeout 0 and a delete with force do not wait for the grace."""
         self.client.done('stop_container', {'container_id': slow[0], 'timeout': 0})
         self.assertEqual(self.state(slow[0]), 'stopped')
         for container in slow:
@@ -66,10 +71,19 @@ class Concurrency(FlowTest):
     def test_a_newer_spec_overtakes_a_retry(self):
         container = self.create_running('web')
         self.client.call('update_container', container_id=container, image='127.0.0.1:1/nope:1')
-        eventually(lambda: self.client.status(container)['reason'] == 'ImagePullBackOff', what='its backoff')
+        next_try = lambda: self.client.status(container)['next_retry_at'] or ''
+        first = eventually(next_try, what='its backoff')
+        self.assertEqual(self.client.status(container)['reason'], 'ImagePullBackOff')
+        self.assertAlmostEqual(self.ahead(first), 10, delta=3)
+        second = eventually(lambda: max(next_try(), first) != first and next_try(), what='the second try')
+        self.assertAlmostEqual(self.ahead(second), 20, delta=3)     # twice as long
         self.client.done('update_container', container_id=container, image='flow-demo:latest', environment={'A': '1'})
         status = self.reaches(container, 'running')
         self.assertEqual((status['active_generation'], status['reason']), (3, ''))
+
+    @staticmethod
+    def ahead(retry_at):
+        return seconds(retry_at) - time.time()
 
     def test_a_change_that_the_engine_refuses_holds_up_nothing_else(self):
         container = self.create_running('web', command=['sh', '-c', 'trap "exit 0" TERM; echo ready; sleep 1000 & wait'])

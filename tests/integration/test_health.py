@@ -1,5 +1,5 @@
 """Healthchecks and what waits for them, on the real engine (contract 2 and 3)."""
-from flowtest import FlowTest, eventually
+from flowtest import FlowTest, eventually, seconds
 
 # Healthy while /ok is there.
 PROGRAM = ['sh', '-c', 'touch /ok; echo ready; trap "exit 0" TERM; sleep 1000 & wait']
@@ -79,9 +79,52 @@ class Health(FlowTest):
         self.client.done('update_container', container_id=container, command=PROGRAM)
         self.reaches(container, 'running')
 
-    def test_the_images_healthcheck_can_be_switched_off(self):
-        container = self.create_running('web', command=PROGRAM, healthcheck={'disable': True})
-        self.assertEqual(self.engine.inspect(self.docker_id(container))['Config']['Healthcheck']['Test'], ['NONE'])
+    def test_the_images_healthcheck(self):
+        """Inherited whole, or field by field, or switched off; and in none of these forms taken for drift."""
+        image = self.image_with('HEALTHCHECK --interval=300ms --timeout=7s --retries=4 CMD cat /ok')
+        second = 10 ** 9
+        forms = {'whole': (None, (['CMD-SHELL', 'cat /ok'], 3 * second // 10, 7 * second, 4)),
+                 'fields': ({'interval': '200ms'}, (['CMD-SHELL', 'cat /ok'], second // 5, 7 * second, 4)),
+                 'test': ({'test': ['CMD', 'true']}, (['CMD', 'true'], 3 * second // 10, 7 * second, 4)),
+                 'off': ({'disable': True}, (['NONE'], None, None, None))}
+        ids = {name: self.create_running(name, image=image, command=PROGRAM, **self.probe(given))
+               for name, (given, _) in forms.items()}
+        docker_ids = {name: self.docker_id(container) for name, container in ids.items()}
+        for name, (_, wanted) in forms.items():
+            probe = self.engine.inspect(docker_ids[name])['Config']['Healthcheck']
+            with self.subTest(form=name):
+                self.assertEqual(probe['Test'], wanted[0])
+                if wanted[1]:
+                    self.assertEqual((probe['Interval'], probe['Timeout'], probe['Retries']), wanted[1:])
+        for name in ('whole', 'fields', 'test'):
+            self.healthy(ids[name])
+        self.assertEqual(self.client.status(ids['off'])['health'], 'none')
+        self.again()
+        for name, (given, _) in forms.items():
+            with self.subTest(applied_again=name):
+                answer = self.client.done('update_container', container_id=ids[name], **self.probe(given))
+                self.assertFalse(answer['changed'], answer)
+                self.assertEqual(self.docker_id(ids[name]), docker_ids[name])
+
+    @staticmethod
+    def probe(given):
+        return {'healthcheck': given} if given else {}
+
+    def test_probes_that_fail_in_the_start_period_do_not_count(self):
+        probe = {'test': 'cat /late', 'interval': '200ms', 'timeout': '5s', 'retries': 1, 'on_unhealthy': 'restart'}
+        slow = self.create_running('slow', command=PROGRAM, healthcheck={**probe, 'start_period': '1m'})
+        hasty = self.create_running('hasty', command=PROGRAM, healthcheck={**probe, 'on_unhealthy': 'warn'})
+        self.client.wait('container_health_warning', container_id=hasty)
+        docker_id = self.docker_id(slow)
+        health = lambda: self.engine.inspect(docker_id)['State']['Health']
+        failed = lambda: [probe for probe in health()['Log'] if probe['ExitCode'] != 0]
+        eventually(lambda: len(failed()) >= 3, what='three probes that failed')
+        status = self.client.status(slow)
+        self.assertEqual((status['state'], status['health'], status['reason']), ('running', 'starting', ''))
+        self.exec(docker_id, 'touch', '/late')
+        self.healthy(slow)
+        self.assertEqual(self.client.of('container_health_warning', container_id=slow), [])
+        self.assertEqual(len(self.client.of('container_started', container_id=slow)), 1)
 
 
 class Dependencies(FlowTest):
@@ -127,3 +170,24 @@ class Dependencies(FlowTest):
         migrate = self.declare('migrate', kind='job', command=['false'], backoff_limit=0)
         self.reaches(migrate, 'error')
         self.waits(web)
+
+    def test_at_boot_in_their_order(self):
+        """All three were stopped while nobody of ours was there; declared in another order than they depend."""
+        probe = {'test': 'cat /ok', 'interval': '300ms', 'timeout': '5s', 'retries': 100}
+        slow = 'rm -f /ok; trap "exit 0" TERM; sleep 1; touch /ok; sleep 1000 & wait'
+        ids = {'web': self.declare('web', command=PROGRAM, depends_on=['app']),
+               'app': self.declare('app', command=PROGRAM, depends_on={'db': {'condition': 'healthy'}}),
+               'db': self.declare('db', command=['sh', '-c', slow], healthcheck=probe)}
+        docker_ids = {name: self.reaches(container, 'running')['docker_id'] for name, container in ids.items()}
+        before = self.started(docker_ids)
+        self.again(lambda: [self.engine.stop(docker_id) for docker_id in docker_ids.values()])
+        for container in ids.values():
+            self.reaches(container, 'running')
+        after = self.started(docker_ids)
+        self.assertTrue(all(after[name] > before[name] for name in ids), (before, after))
+        self.assertEqual(sorted(after, key=after.get), ['db', 'app', 'web'])
+        self.assertGreater(after['app'] - after['db'], 1.0, 'not before it was healthy')
+
+    def started(self, docker_ids):
+        return {name: seconds(self.engine.inspect(docker_id)['State']['StartedAt'])
+                for name, docker_id in docker_ids.items()}

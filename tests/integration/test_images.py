@@ -4,13 +4,16 @@ import crypt
 import http.client
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
 import tempfile
+import threading
+import time
 import uuid
 
-from flowtest import FlowTest, eventually
+from flowtest import FlowTest, eventually, seconds
 
 FOREVER = ['sh', '-c', 'trap "exit 0" TERM; sleep 1000 & wait']
 USER, PASSWORD = 'ann', 'open sesame'
@@ -54,6 +57,48 @@ class Registry:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+class Gate:
+    """In front of a registry: keeps what is asked for, and lets 3 MB a second through."""
+
+    def __init__(self, registry):
+        self.registry = registry
+        self.asked = []
+        self.server = socket.create_server(('127.0.0.1', 0))
+        self.host = '127.0.0.1:%d' % self.server.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        try:
+            while True:
+                client = self.server.accept()[0]
+                registry = socket.create_connection(('127.0.0.1', self.registry.port))
+                threading.Thread(target=self.pump, args=(client, registry, self.note), daemon=True).start()
+                threading.Thread(target=self.pump, args=(registry, client, self.slowly), daemon=True).start()
+        except OSError:
+            pass
+
+    def note(self, data):
+        self.asked += [path.decode() for path in re.findall(rb'(?:GET|HEAD) (\S+) HTTP/1', data)]
+
+    @staticmethod
+    def slowly(data):
+        time.sleep(len(data) / 3e6)
+
+    @staticmethod
+    def pump(source, sink, each):
+        try:
+            for data in iter(lambda: source.recv(32768), b''):
+                each(data)
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
+        except OSError:
+            sink.close()
+
+    def end(self):
+        self.server.shutdown(socket.SHUT_RDWR)
+        self.server.close()
+
+
 class Images(FlowTest):
     def setUp(self):
         super().setUp()
@@ -64,25 +109,30 @@ class Images(FlowTest):
         secret = os.path.join(self.daemon.folder, 'secret')
         with open(secret, 'w') as f:
             f.write(PASSWORD + '\n')
-        config = os.path.join(self.daemon.folder, 'config.yaml')
-        with open(config, 'w') as f:
+        self.config = os.path.join(self.daemon.folder, 'config.yaml')
+        with open(self.config, 'w') as f:
             f.write('registries:\n  ours: {server: "%s", username: %s, password_file: %s}\n'
                     '  wrong: {server: "%s", username: %s, password: nonsense}\n'
                     % (self.registry.host, USER, secret, self.registry.host, USER))
-        self.daemon.options += ['--config', config]
+        self.daemon.options += ['--config', self.config]
         self.again()
 
     def forget(self):
         for image in self.made:
             self.engine.call('DELETE', '/images/%s?force=1' % image, ok=(200, 404, 409))
 
-    def push(self, tag='1', script='true'):
+    def push(self, tag='1', script='true', command=None):
         """A new image in the registry; the engine itself does not have it any more. Answers name and digest."""
         repository = '%s/team/app%s' % (self.registry.host, uuid.uuid4().hex[:6])
-        return self.push_as(repository, tag, script)
+        return self.push_as(repository, tag, script, command=command)
 
-    def push_as(self, repository, tag, script, keep=False):
-        made = self.engine.call('POST', '/containers/create', {'Image': 'flow-demo:latest', 'Cmd': ['true']})['Id']
+    def push_as(self, repository, tag, script, keep=False, command=None):
+        """`command`: what is run for the layer that is its own."""
+        made = self.engine.call('POST', '/containers/create', {'Image': 'flow-demo:latest', 'Cmd': command or ['true'],
+                                                               'HostConfig': {'NetworkMode': 'none'}})['Id']
+        if command:
+            self.engine.start(made)
+            self.engine.call('POST', '/containers/%s/wait' % made)
         self.engine.call('POST', '/commit?container=%s&repo=%s&tag=%s' % (made, repository, tag),
                          {'Labels': {'made': script + uuid.uuid4().hex}})
         self.engine.remove(made)
@@ -106,11 +156,44 @@ class Images(FlowTest):
 
     def test_a_private_image_comes_with_the_configured_credentials(self):
         image, _ = self.push()
-        self.client.sio.on('image_pull_progress', self.client.keeper('image_pull_progress'))
         container = self.create_running('web', image=image, registry_auth='ours', command=FOREVER)
         self.assertEqual(self.state(container), 'running')
         for form in (PASSWORD, base64.b64encode(PASSWORD.encode()).decode().rstrip('=')[2:-2]):
             self.assertNotIn(form, self.daemon.log())
+
+    def check_progress(self, image, containers):
+        """Told to all while it comes, not more than twice a second."""
+        told = self.client.of('image_pull_progress', image=image)
+        for event in told:
+            self.assertEqual(sorted(event['container_ids']), sorted(containers), event)
+            self.assertGreaterEqual(event['layers'], 1)
+            share = 100 * event['bytes_done'] / event['bytes_total'] if event['bytes_total'] else 0
+            self.assertAlmostEqual(event['percent'], share, places=3, msg=event)
+            self.assertTrue(0 <= event['percent'] <= 100, event)
+        times = [seconds(event['timestamp']) for event in told]
+        self.assertTrue(all(b - a > 0.49 for a, b in zip(times, times[1:])), times)
+        return told
+
+    def test_two_rows_share_one_pull_and_all_are_told_how_far_it_is(self):
+        gate = Gate(self.registry)
+        self.addCleanup(gate.end)
+        with open(self.config, 'a') as f:
+            f.write('  gate: {server: "%s", username: %s, password: %s}\n' % (gate.host, USER, PASSWORD))
+        self.again()
+        self.client.sio.on('image_pull_progress', self.client.keeper('image_pull_progress'))
+        pushed, _ = self.push(command=['dd', 'if=/dev/urandom', 'of=/large', 'bs=1M', 'count=6'])
+        image = pushed.replace(self.registry.host, gate.host)
+        self.made.append(image)
+        asks = [self.client.call('create_container', name=name, image=image, registry_auth='gate', command=FOREVER,
+                                 network_mode='none', desired_state='running') for name in ('one', 'two')]
+        ids = [ask['container_id'] for ask in asks]
+        for container in ids:
+            self.reaches(container, 'running')
+        path = image[len(gate.host):].replace(':', '/manifests/')
+        self.assertEqual(gate.asked.count('/v2' + path), 1, gate.asked)
+        told = self.check_progress(image, ids)
+        self.assertTrue([event for event in told if 0 < event['percent'] < 100], told)
+        self.assertGreater(told[-1]['bytes_total'], 6 << 20)
 
     def test_without_or_with_wrong_credentials_it_is_not_found_and_says_so(self):
         image, _ = self.push()

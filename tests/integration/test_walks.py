@@ -1,5 +1,8 @@
 """Walks of the model (its last section, numbers as there) on the real engine."""
+import time
+
 from flowtest import FlowTest, eventually
+from test_concurrency import SilentRegistry
 
 ENDS_ON_USR1 = ['sh', '-c', 'trap "exit 0" USR1; echo ready; while :; do sleep 0.1; done']
 
@@ -77,11 +80,20 @@ class Walks(FlowTest):
         eventually(lambda: len(self.daemon.containers()) == 1, what='what failed is gone')
 
     def test_7_delete_during_a_pull(self):
-        ack = self.client.call('create_container', image='10.255.255.1:5000/none:1', name='web', network_mode='none',
+        registry = SilentRegistry()
+        self.addCleanup(registry.end)
+        ack = self.client.call('create_container', image=registry.host + '/none:1', name='web', network_mode='none',
                                desired_state='running')
         self.assertTrue(ack['ok'], ack)
-        answer = self.client.call('delete_container', container_id=ack['container_id'], wait=True)
-        self.assertTrue(answer['ok'] or answer['error']['error_type'] == 'container_not_found', answer)
+        eventually(lambda: registry.taken, what='the pull under way')
+        self.assertEqual(self.state(ack['container_id']), 'creating')
+        began = time.monotonic()
+        answer = self.client.done('delete_container', container_id=ack['container_id'])
+        self.assertLess(time.monotonic() - began, 3.0)
+        self.assertEqual([e['details']['operation'] for e in self.client.of('error', error_type='superseded')],
+                         ['create_container'])
+        self.assertEqual(self.client.refused('get_container_status', container_id=answer['container_id'])['error_type'],
+                         'container_not_found')
         self.assertEqual(self.daemon.containers(), [])
 
     def test_8_create_while_the_old_one_is_deleted(self):
