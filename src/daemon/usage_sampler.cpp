@@ -27,28 +27,42 @@ std::string running_id(const domain::Record* record) {
 void UsageSampler::sample_all() {
     std::set<std::string> running;
     store_.for_each([&](const domain::Record& record) {
-        running.insert(running_id(&record));
-        sample(record.container_id);
+        const std::string docker_id = running_id(&record);
+        running.insert(docker_id);
+        enqueue(docker_id);
     });
+    read_next();
     std::erase_if(usage_, [&](const auto& entry) { return !running.contains(entry.first); });
 }
 
 void UsageSampler::sample(const std::string& container_id) {
-    const std::string docker_id = running_id(store_.find(container_id));
+    enqueue(running_id(store_.find(container_id)));
+    read_next();
+}
+
+void UsageSampler::enqueue(const std::string& docker_id) {
     if (!docker_id.empty() && reading_.insert(docker_id).second) {
         due_.push_back(docker_id);
-        read_next();
     }
 }
 
-/// Some of it is done at once, in spawn() already: others get their turn in between, and nothing goes deeper and deeper.
+/// One container's files take up to a millisecond, and mostly they are read at once, in spawn() already: each reading has a
+/// turn of the loop of its own, so that 500 of them hold up nobody.
 void UsageSampler::read_next() {
-    for (int turn = 0; turn < kAtOnce && at_once_ < kAtOnce && !due_.empty(); ++turn) {
-        std::string docker_id = std::move(due_.front());
-        due_.pop_front();
-        ++at_once_;
-        reconciler::spawn(io_.get_executor(), read(std::move(docker_id)), "stats");
+    if (turn_posted_ || at_once_ >= kAtOnce || due_.empty()) {
+        return;
     }
+    turn_posted_ = true;
+    boost::asio::post(io_, [this] {
+        turn_posted_ = false;
+        if (at_once_ < kAtOnce && !due_.empty()) {
+            std::string docker_id = std::move(due_.front());
+            due_.pop_front();
+            ++at_once_;
+            reconciler::spawn(io_.get_executor(), read(std::move(docker_id)), "stats");
+        }
+        read_next();
+    });
 }
 
 bool UsageSampler::lacks(const std::string& container_id) const {
@@ -63,7 +77,7 @@ boost::asio::awaitable<void> UsageSampler::read(std::string docker_id) {
     if (usage) {
         usage_[docker_id] = *usage;
     }
-    boost::asio::post(io_, [this] { read_next(); });
+    read_next();
 }
 
 domain::ResourceUsage UsageSampler::usage(const std::string& container_id) const {

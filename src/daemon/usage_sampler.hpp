@@ -31,6 +31,7 @@ public:
 
 private:
     boost::asio::awaitable<void> read(std::string docker_id);
+    void enqueue(const std::string& docker_id);
     void read_next();
 
     static constexpr int kAtOnce = 8;   ///< where it takes an engine call, others want to be heard too
@@ -42,6 +43,7 @@ private:
     std::set<std::string> reading_;                         ///< docker ids, of `due_` too
     std::deque<std::string> due_;
     int at_once_ = 0;
+    bool turn_posted_ = false;
 };
 
 }  // namespace flow::daemon

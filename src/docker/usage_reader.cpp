@@ -1,9 +1,11 @@
 #include "docker/usage_reader.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <array>
 #include <charconv>
 #include <filesystem>
-#include <fstream>
 #include <functional>
 #include <map>
 #include <string_view>
@@ -25,14 +27,18 @@ constexpr std::size_t kMaxFile = 64u << 10;
 
 /// The whole small file; nothing when it cannot be read.
 std::optional<std::string> read_file(const std::string& path) {
-    std::ifstream in{path, std::ios::binary};
-    if (!in) {
+    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (file < 0) {
         return std::nullopt;
     }
-    std::string text(kMaxFile, '\0');
-    in.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<std::size_t>(in.gcount()));
-    return text;
+    static thread_local std::array<char, kMaxFile> bytes;
+    std::size_t size = 0;
+    ssize_t got = 0;
+    while (size < bytes.size() && (got = ::read(file, bytes.data() + size, bytes.size() - size)) > 0) {
+        size += static_cast<std::size_t>(got);
+    }
+    ::close(file);
+    return std::string{bytes.data(), size};
 }
 
 std::int64_t number_in(std::string_view text) {

@@ -55,9 +55,9 @@ std::vector<Value> status_values(const Record& record) {
             dump(status_to_json(status))};
 }
 
-/// 128 bits of SHA-256 over the values with their kinds and lengths.
+/// 60 bits of SHA-256 over the values with their kinds and lengths: what fits into a string without memory of its own.
 std::string digest_of(const std::vector<Value>& values) {
-    constexpr std::size_t kHexDigits = 32;
+    constexpr std::size_t kHexDigits = 15;
     std::string bytes;
     for (const Value& value : values) {
         if (const auto* text = std::get_if<std::string>(&value)) {

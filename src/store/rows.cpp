@@ -31,7 +31,7 @@ const Row* Rows::find(std::string_view container_id) const {
 
 const Row* Rows::find_name(std::string_view name) const {
     const auto found = names_.find(lower(name));
-    return found == names_.end() ? nullptr : find(found->second);
+    return found == names_.end() ? nullptr : found->second;
 }
 
 const Row* Rows::resolve(std::string_view reference) const {
@@ -51,7 +51,7 @@ const Row* Rows::resolve(std::string_view reference) const {
     const auto next = std::next(found);
     const bool ambiguous =
         next != docker_.end() && std::string_view{next->first}.starts_with(reference);
-    return ambiguous ? nullptr : find(found->second);
+    return ambiguous ? nullptr : found->second;
 }
 
 Row& Rows::add(domain::Record record) {
@@ -73,10 +73,10 @@ void Rows::index(Row& row) {
     row.name_key = name;
     row.docker_key = docker_id;
     if (!name.empty()) {
-        names_[name] = record.container_id;
+        names_[name] = &row;
     }
     if (!docker_id.empty()) {
-        docker_[docker_id] = record.container_id;
+        docker_[docker_id] = &row;
     }
 }
 
@@ -92,7 +92,7 @@ void Rows::remove(std::string_view container_id) {
 void Rows::unindex(const Row& row) {
     const auto drop = [&row](auto& index, const std::string& key) {
         const auto found = index.find(key);
-        if (found != index.end() && found->second == row.record.container_id) {
+        if (found != index.end() && found->second == &row) {
             index.erase(found);
         }
     };

@@ -52,8 +52,8 @@ private:
     void unindex(const Row& row);
 
     std::map<std::string, Row, std::less<>> rows_;
-    std::map<std::string, std::string, std::less<>> names_;     ///< lower case, to container id
-    std::map<std::string, std::string, std::less<>> docker_;    ///< docker id, to container id
+    std::map<std::string, const Row*, std::less<>> names_;      ///< by name in lower case
+    std::map<std::string, const Row*, std::less<>> docker_;     ///< by docker id
 };
 
 }  // namespace flow::store
