@@ -157,11 +157,19 @@ TEST_F(Shelved, ALinkIsNeverFollowedWhenItIsRead) {
     EXPECT_EQ(spec.code->file_count, 1);
     EXPECT_TRUE(fs::is_symlink(tree(spec.code->digest) + "/dir"));
     Spec by_link;
-    by_link.code.path = root_ + "/way";     // somebody has put a link where the policy saw a folder
-    fs::create_directory_symlink(source(), by_link.code.path);
+    by_link.code.edit().path = root_ + "/way";     // somebody has put a link where the policy saw a folder
+    fs::create_directory_symlink(source(), by_link.code->path);
     const auto done = shelf_.capture(by_link);
     ASSERT_TRUE(done.has_error());
     EXPECT_NE(done.error().message.find("replaced by a link"), std::string::npos) << done.error().message;
+}
+
+TEST_F(Shelved, ADryRunHasTheDigestAndNoCopy) {
+    write("main", "x");
+    Spec spec = of_path();
+    ASSERT_TRUE(shelf_.capture(spec, Shelf::Copy::no).has_value());
+    EXPECT_FALSE(shelf_.check_tree(spec.code->digest).has_value());
+    EXPECT_EQ(spec.code->digest, captured().code->digest);
 }
 
 TEST_F(Shelved, LimitsOfSizeAndNumber) {
@@ -180,8 +188,8 @@ TEST_F(Shelved, LimitsOfSizeAndNumber) {
         }
     }
     const Spec most = captured();       // with the two folders 4095
-    EXPECT_EQ(most.code.file_count, 4093);
-    EXPECT_TRUE(most.code.contents.empty());
+    EXPECT_EQ(most.code->file_count, 4093);
+    EXPECT_TRUE(most.code->contents.empty());
     write("c", "");
     EXPECT_EQ(captured().code->file_count, 4094);
     write("d", "");

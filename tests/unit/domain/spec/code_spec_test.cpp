@@ -120,13 +120,13 @@ TEST(CodeSpec, APatchWithCodeReadsItAnew) {
     Spec spec = captured();
     spec.code.edit().target = "/srv/x";
     for (const std::string patch : {R"({"code_path": "/srv/other"})", R"({"code": {"path": "/srv/other"}})"}) {
-        const Code code = patched(spec, patch).code;
+        const Code code = *patched(spec, patch).code;
         EXPECT_EQ(code.digest, "");
         EXPECT_EQ(code.path, "/srv/other");
         EXPECT_EQ(code.target, "/srv/x");
         EXPECT_TRUE(code.contents.empty());
     }
-    const Code files = patched(spec, R"({"code": {"files": {"main": "x"}}})").code;
+    const Code files = *patched(spec, R"({"code": {"files": {"main": "x"}}})").code;
     EXPECT_EQ(files.path, "");
     EXPECT_EQ(files.given.size(), 1U);
     EXPECT_FALSE(patched(spec, R"({"code": null})").code->wanted());
@@ -150,10 +150,10 @@ TEST(CodeSpec, OtherCodeIsAChangeOfItsOwn) {
     other.resources.memory = 64 << 20;
     EXPECT_EQ(change_between(spec, other), ChangeKind::recreate);
     Spec moved = spec;
-    moved.code.path = "/srv/same";
+    moved.code.edit().path = "/srv/same";
     EXPECT_EQ(change_between(spec, moved), ChangeKind::none);
     Spec elsewhere = spec;
-    elsewhere.code.target = "/srv/x";
+    elsewhere.code.edit().target = "/srv/x";
     EXPECT_EQ(change_between(spec, elsewhere), ChangeKind::recreate);
     const Spec without = patched(spec, R"({"code": null})");
     EXPECT_EQ(change_between(without, spec), ChangeKind::recreate);
