@@ -6,10 +6,14 @@ import socket
 import tempfile
 import time
 
+import engineio.packet
 from engine_proxy import BehindProxy, EngineProxy
 from flowtest import eventually
 from small_disk import SmallDisk
 from test_sockets import ECHO, SocketsTest
+
+FLOODS = ['sh', '-c', 'yes \'{"n":1,"text":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"}\'']
+COUNTS = ['sh', '-c', 'n=0; while :; do n=$((n+1)); printf \'{"count":%d}\\n\' $n; usleep 2000; done']
 
 
 class OnSmallDisk(SocketsTest):
@@ -91,6 +95,37 @@ class StoreFull(OnSmallDisk):
     def heard(self, container):
         """Numbers that the container has got, by its own word."""
         return [told['message']['got']['n'] for told in self.client.of('message_received', container_id=container)]
+
+
+    def test_what_a_container_says_meanwhile_is_told_or_its_loss_is(self):
+        """A durable flow that counts: it waits for the disk, or somebody hears that its words are lost."""
+        counts = self.while_full(COUNTS)
+        numbers = [told['message']['count'] for told in self.client.of('message_received', container_id=counts)]
+        lost = set(range(1, numbers[-1])) - set(numbers)
+        told = self.client.of('communication_error', container_id=counts) + self.client.of('logging_error')
+        self.assertTrue(told or not lost, '%d messages are lost, and nobody was told' % len(lost))
+
+    def test_a_durable_flow_that_floods_meanwhile_is_no_hot_loop(self):
+        self.while_full(FLOODS)
+        self.assertLess(self.errors, 1000, 'lines of the log that say so, while 20 messages of a client were refused')
+
+    def while_full(self, command):
+        """A durable flow talks on while others fill the store, and is heard again afterwards."""
+        later = self.flow('later', messaging={'queue_ttl': '1h'})
+        self.client.done('stop_container', container_id=later)
+        talks = self.flow('talks', command, messaging={'durable': True})
+        heard = lambda: len(self.client.of('message_received', container_id=talks))
+        eventually(heard, what='its words')
+        self.fill(later)
+        errors = self.daemon.log().count(' E ')
+        for n in range(20):
+            self.refused(self.send(later, {'n': -1, 'fill': 'x' * 20_000}))
+        self.errors = self.daemon.log().count(' E ') - errors
+        self.disk.free()
+        before = heard()
+        eventually(lambda: heard() > before, what='further words')
+        self.client.call('delete_container', container_id='talks', force=True)
+        return talks
 
 
 class RunFolder(OnSmallDisk):
@@ -288,3 +323,54 @@ class FewFiles(SocketsTest):
         eventually(self.is_taken, what='a connection of the container')
         other = self.make_client()
         self.assertTrue(other.call('send_message', {'container_id': self.played, 'message': {'n': 1}})['ok'])
+
+
+class Flood(SocketsTest):
+    """One container writes as fast as it can, and this client, which is no fast one, listens to all of it."""
+
+    def make_client(self, daemon=None, **more):
+        client = super().make_client(daemon, **more)
+        client.began = time.monotonic()
+        client.pings = []
+        receive = client.sio.eio._receive_packet
+        client.sio.eio._receive_packet = lambda packet: (
+            client.pings.append(time.monotonic() - client.began) if packet.packet_type == engineio.packet.PING else None,
+            receive(packet))
+        return client
+
+    def setUp(self):
+        super().setUp()
+        self.echo = self.flow('echo')
+        self.other = self.create('other')
+        self.left = []
+        self.client.sio.on('disconnect', lambda: self.left.append(True))
+        self.quiet = self.make_client()
+        self.quiet.call('subscribe', types=['container_*'])
+        self.quiet.done('create_container', name='flood', image='flow:latest', network_mode='none',
+                        desired_state='running', command=FLOODS)
+        eventually(lambda: len(self.client.of('message_received')) > 5000, what='the flood')
+
+    def tearDown(self):
+        self.quiet.call('delete_container', container_id='flood', force=True)
+        super().tearDown()
+
+    def test_its_round_trips_go_on(self):
+        eventually(lambda: len(self.client.of('message_received')) > 15_000, what='more of the flood')
+        for n in range(3):
+            began = time.monotonic()
+            self.assertEqual(self.reply(self.echo, {'n': n})['n'], n)
+            self.assertLess(time.monotonic() - began, 8, 'too many of the messages that may be missed come first')
+        self.assertEqual(self.left, [])
+
+    def test_it_is_pinged_in_time(self):
+        """Every 25 s; python-engineio stops writing after 30 s without one, and so is found dead 15 s later."""
+        eventually(lambda: self.client.pings or self.left, 60, 'its first ping, or the end')
+        self.assertEqual(self.left, [])
+        self.assertLess(self.client.pings[0], 29)
+
+    def test_what_is_in_the_log_is_told_all_the_same(self):
+        """Of messages that are not kept a slow client may miss some; of changes of containers none, and soon."""
+        self.quiet.done('start_container', container_id=self.other)
+        self.assertTrue(self.quiet.of('container_started', container_id=self.other))
+        self.client.wait('container_started', container_id=self.other, timeout=20)
+        self.assertEqual(self.left, [])

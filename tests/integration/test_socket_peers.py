@@ -1,5 +1,6 @@
 """What may come to a container's socket, byte by byte: here the test itself connects, as the container's program would."""
 import json
+import signal
 import socket
 import struct
 
@@ -158,3 +159,16 @@ class Peers(SocketsTest):
         eventually(lambda: not self.client.status(container)['socket_connected'], what='its end')
         self.answers(container, self.connect(container), 2)
         self.assertEqual(self.client.of('message_format_error'), [])
+
+    def test_one_that_comes_while_last_words_are_still_unread(self):
+        """A new process may connect before the end of the old one was read: that is no second connection."""
+        container = self.played()
+        self.daemon.process.send_signal(signal.SIGSTOP)
+        peer = self.connect(container)
+        peer.say({'last': 'words'})
+        peer.close()
+        again = self.connect(container)
+        self.daemon.process.send_signal(signal.SIGCONT)
+        self.heard(container, {'last': 'words'})
+        self.answers(container, again, 1)
+        self.assertEqual(self.client.of('communication_error'), [])
