@@ -333,9 +333,12 @@ class Flood(SocketsTest):
         client.began = time.monotonic()
         client.pings = []
         receive = client.sio.eio._receive_packet
-        client.sio.eio._receive_packet = lambda packet: (
-            client.pings.append(time.monotonic() - client.began) if packet.packet_type == engineio.packet.PING else None,
-            receive(packet))
+
+        def note(packet):
+            if packet.packet_type == engineio.packet.PING:
+                client.pings.append(time.monotonic() - client.began)
+            receive(packet)
+        client.sio.eio._receive_packet = note
         return client
 
     def setUp(self):
