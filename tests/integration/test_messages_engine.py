@@ -1,7 +1,6 @@
 """Messages in flight while the engine is stopped or killed, with and without live-restore."""
 import os
 import shutil
-import threading
 
 from flowtest import Engine, eventually
 from own_engine import IMAGE, OwnEngine

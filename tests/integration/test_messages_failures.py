@@ -212,8 +212,8 @@ class RunFolder(OnSmallDisk):
 class FewFiles(SocketsTest):
     """More want to connect than the daemon may open files.
 
-    All that it does then it has done before: the sanitizers open a pipe to look at the first object of each class, and
-    take it for damaged when they cannot.
+    All that it does then it has done before: UBSan opens a pipe to look at the first object of each class, takes it for
+    damaged when it cannot, and says that memory cannot be printed.
     """
 
     options = ('--stats-interval', '1h')
@@ -282,6 +282,15 @@ class FewFiles(SocketsTest):
         return self.daemon.log().count('accept failed')
 
     def test_it_neither_spins_nor_dies_and_takes_them_when_others_have_left(self):
+        self.rehearse()
+        try:
+            self.too_many_come_and_leave()
+        except Exception:
+            if not self.daemon.alive() and '<memory cannot be printed>' in self.daemon.log():
+                self.skipTest('UBSan had no file to look at an object with: run it with a release build')
+            raise
+
+    def rehearse(self):
         eventually(self.is_taken, what='its first connection')
         self.assertEqual(self.reply(self.echo, {'n': 0})['n'], 0)
         os.remove(self.path(self.echo))
@@ -290,8 +299,13 @@ class FewFiles(SocketsTest):
         eventually(lambda: self.state(self.echo) == 'unknown', what='the loss of the engine')
         self.proxy.up()
         eventually(lambda: self.state(self.echo) == 'running', what='its return')
+        self.make_client().close()
+        for connection in list(self.crowd()):
+            connection.close()
         self.connection.close()
         eventually(lambda: not self.client.status(self.played)['socket_connected'], what='its end')
+
+    def too_many_come_and_leave(self):
         self.limit(max(self.files()) + 3)
         crowd = list(self.crowd())
         eventually(self.refusals, what='a connection that cannot be taken')
@@ -319,9 +333,12 @@ class Flood(SocketsTest):
         client.began = time.monotonic()
         client.pings = []
         receive = client.sio.eio._receive_packet
-        client.sio.eio._receive_packet = lambda packet: (
-            client.pings.append(time.monotonic() - client.began) if packet.packet_type == engineio.packet.PING else None,
-            receive(packet))
+
+        def note(packet):
+            if packet.packet_type == engineio.packet.PING:
+                client.pings.append(time.monotonic() - client.began)
+            receive(packet)
+        client.sio.eio._receive_packet = note
         return client
 
     def setUp(self):

@@ -1,4 +1,4 @@
-"""What may come to a container's socket, byte by byte: here the test itself connects, as the container's program would."""
+"""What may come to a container's socket, byte by byte: the test itself connects, as the container's program would."""
 import json
 import signal
 import socket
