@@ -11,6 +11,10 @@ from flowtest import FlowTest, eventually
 
 KEEP = 'trap "exit 0" TERM\nwhile :; do sleep 0.1; done\n'
 DEMO = {'image': 'flow-demo:latest', 'command': ['sh', '/app/main'], 'update': {'monitor': '1s'}}
+# A flow of that version, which says in its answers where it runs.
+ANSWERS = ('while read -r m; do id=${m##*\\"message_id\\":\\"}\n'
+           'printf \'{"reply_to":"%%s","version":%d,"in":"%%s","got":%%s}\\n\' '
+           '"${id%%%%\\"*}" $FLOW_CONTAINER_ID "$m"; done\n')
 
 
 def program(version, rest=KEEP):
@@ -100,6 +104,30 @@ class Code(FlowTest):
         self.assertTrue(answer['changed'])
         self.printed(box, 'version 1')
         self.assertEqual(len(self.trees()), 1, 'an update of something else does not read the folder again')
+
+    def test_messages_sent_over_an_update_arrive_in_order(self):
+        """And what they go through is the same before and after."""
+        first = 'trap "echo asked to end; sleep 0.5; exit 0" TERM\n' + ANSWERS % 1     # long enough for some of them
+        box = self.create_running('spoken', code={'files': {'main': first}}, update={'monitor': '1s'})
+        told = self.client.call('send_message', container_id=box, message={'n': 0}, expect_reply=True)
+        self.assertEqual((told['reply']['version'], told['reply']['in']), (1, box), told)
+        socket = os.path.join(self.daemon.data, 'run', box, box + '.sock')
+        look = lambda: (os.stat(socket).st_ino, os.stat(socket).st_mtime_ns, self.docker_id(box))
+        before = look()
+        answer = self.client.call('update_container', container_id=box, code={'files': {'main': ANSWERS % 2}})
+        self.assertTrue(answer['changed'], answer)
+        self.printed(box, 'asked to end')
+        for n in range(1, 21):
+            sent = self.client.call('send_message', container_id=box, message={'n': n})
+            self.assertTrue(sent['ok'], sent)
+        replies = lambda: [e['message'] for e in self.client.of('message_received', container_id=box)]
+        eventually(lambda: len(replies()) >= 21, what='a reply to each')
+        self.assertEqual([(reply['got']['n'], reply['version'], reply['in']) for reply in replies()],
+                         [(0, 1, box)] + [(n, 2, box) for n in range(1, 21)])
+        self.client.wait('container_updated', container_id=box)
+        self.assertEqual(look(), before)
+        statuses = [e['status'] for e in self.client.of('message_sent', container_id=box)]
+        self.assertIn('queued', statuses, 'they were sent while nobody could read them')
 
     def test_code_that_does_not_stay_up_is_put_back(self):
         self.write(program(1))

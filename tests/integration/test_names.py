@@ -253,7 +253,7 @@ class Killed(test_recovery.KillSweep):
     """Killed at engine calls and commits of renames, and of an update that fails: the same end as without."""
 
     options = ('--update-monitor', '200ms')
-    test_start = test_stop = test_restart = test_update = test_delete = None
+    test_start = test_stop = test_restart = test_update = test_update_of_code = test_delete = None
     named, at_rest = NamesTest.named, NamesTest.at_rest
     POINTS = (('before_call', 1), ('after_call', 1), ('before_commit', 1), ('after_commit', 2))
 

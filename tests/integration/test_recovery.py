@@ -155,6 +155,8 @@ class KillSweep(FlowTest):
         'restart_container': (True, {}, 1, 1, 'running', 1, 'container_restarted'),
         'update_container': (True, {'environment': {'A': '2'}}, 1, 1, 'running', 1,
                              'container_updated'),
+        'update_container with code': (True, {'code': {'files': {'main': 'echo 2'}}}, 1, 1, 'running', 1,
+                                       'container_updated'),
         'delete_container': (True, {}, 0, 1, None, 0, 'container_deleted'),
     }
 
@@ -169,6 +171,9 @@ class KillSweep(FlowTest):
 
     def test_update(self):
         self.sweep('update_container')
+
+    def test_update_of_code(self):
+        self.sweep('update_container with code')
 
     def test_delete(self):
         self.sweep('delete_container')
@@ -198,16 +203,18 @@ class KillSweep(FlowTest):
     def trial(self, operation, point):
         """False when the point was not reached before everything was done."""
         runs, more, *expected = self.OPERATIONS[operation]
+        request, *code = operation.split(' with ')
+        spec = {'code': {'files': {'main': 'echo 1'}}} if code else {}
         name = '%s-%s' % (operation.split('_')[0], point.replace(':', '-').replace('_', '-'))
-        container = self.create(name, command=ENDS_ON_TERM, desired_state='running' if runs else 'created')
+        container = self.create(name, command=ENDS_ON_TERM, desired_state='running' if runs else 'created', **spec)
         payload = {'container_id': container, 'request_id': str(uuid.uuid4()), **more}
         after = self.daemon.sql('select max(seq) from events')[0][0]
         self.client.close()
         self.daemon.kill()
-        struck = self.struck(operation, payload, point, lambda client: self.over(client, operation))
+        struck = self.struck(request, payload, point, lambda client: self.over(client, request, expected[1]))
         self.daemon.start()
         self.client = self.make_client()
-        answer = self.client.call(operation, payload, wait=True)
+        answer = self.client.call(request, payload, wait=True)
         self.assertTrue(answer['ok'], (point, answer))
         with self.subTest(point=point, container=container, log=self.daemon.log_path):
             self.check(container, payload['request_id'], after, expected)
@@ -235,14 +242,14 @@ class KillSweep(FlowTest):
         self.daemon.kill()
         return end == 'dead'
 
-    def over(self, client, operation):
+    def over(self, client, request, stops):
         """The answer came, nothing is in hand, and the calls have answered, too."""
-        if not client.of(operation):
+        if not client.of(request):
             return False
-        if self.OPERATIONS[operation][3] and 'operation=StopContainer' not in self.daemon.log():
+        if stops and 'operation=StopContainer' not in self.daemon.log():
             return False
         in_hand = [doc for doc, in self.daemon.sql('select doc from status')
-                   if {'intention', 'prev_id', 'next_id'} & set(json.loads(doc))]
+                   if {'intention', 'prev_id', 'next_id', 'trial'} & set(json.loads(doc))]
         return not in_hand
 
     def check(self, container, request_id, after, expected):
