@@ -3,6 +3,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 
 from flowtest import Engine, UnixConnection, eventually
@@ -10,21 +11,33 @@ from flowtest import Engine, UnixConnection, eventually
 IMAGE = 'flow-demo:latest'
 
 
-class OwnEngine(Engine):
-    """A dockerd without a bridge, with everything it writes in one folder; ended by its pid."""
+# Brings `lo` up where it is run.
+LOOPBACK = ('import fcntl, socket, struct; '
+            'fcntl.ioctl(socket.socket(), 0x8914, struct.pack("16sh14x", b"lo", 0x49))')     # SIOCSIFFLAGS
 
-    def __init__(self, *options):
+
+class OwnEngine(Engine):
+    """A dockerd with everything it writes in one folder, and a network namespace of its own; ended by its pid.
+
+    The namespace, because the host's docker0 is removed by each dockerd that wants no bridge, and shared with
+    each one that wants it. What it publishes is published in there.
+    """
+
+    def __init__(self, *options, bridge=False):
         self.folder = tempfile.mkdtemp(prefix='fe', dir='/tmp')
         super().__init__(os.path.join(self.folder, 'e.sock'))
-        self.options = options
+        self.options = options if bridge else ('--bridge=none', *options)
         self.process = None
+        self.network = self.folder + '/net'
+        open(self.network, 'w').close()
+        subprocess.run(['unshare', '--net=' + self.network, sys.executable, '-c', LOOPBACK], check=True)
 
     def launch(self):
         """It need not answer yet when this returns."""
-        command = ['dockerd', '--data-root', self.folder + '/data', '--exec-root', self.folder + '/exec',
+        command = ['nsenter', '--net=' + self.network,
+                   'dockerd', '--data-root', self.folder + '/data', '--exec-root', self.folder + '/exec',
                    '--pidfile', self.folder + '/pid', '-H', 'unix://' + self.path, '--storage-driver', 'vfs',
-                   '--bridge=none', '--iptables=false', '--ip6tables=false', '--ip-forward=false',
-                   *self.options]
+                   '--iptables=false', '--ip6tables=false', '--ip-forward=false', *self.options]
         # What a killed one leaves; the next one would not start beside a process that has its pid by now.
         if os.path.exists(self.folder + '/pid'):
             os.unlink(self.folder + '/pid')
