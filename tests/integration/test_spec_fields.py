@@ -71,6 +71,28 @@ FIELDS = [
     ('log-driver', {'logging': {'driver': 'none'}}, host('LogConfig', 'Type'), 'none'),
     ('stop', {'stop_signal': 'int', 'stop_grace_period': '3s'}, config('StopSignal'), 'SIGINT'),
     ('restart', {'restart': 'always'}, host('RestartPolicy', 'Name'), 'no'),
+    ('job', {'kind': 'job', 'backoff_limit': 2}, host('CapDrop'), ['ALL']),
+    ('depends_on', {'depends_on': ['labels']}, lambda i: i['State']['Running'], True),
+    ('code', {'code': {'files': {'main': 'echo never'}}}, mount_at('/app'), [('bind', False)]),
+    ('workspace', {'workspace': True}, mount_at('/workspace'), [('volume', True)]),
+    ('workspace-size', {'workspace': '1m'}, mount_at('/workspace'), [('volume', True)]),
+    ('inject', {'messaging': {'inject': True}}, config('Entrypoint'), ['/flow-runtime']),
+    ('no-messaging', {'messaging': {'enabled': False}},
+     lambda i: [line for line in i['Config']['Env'] if line.startswith('FLOW_SOCKET')], []),
+    ('messaging', {'messaging': {'framing': 'lines', 'max_message': '2m', 'queue_ttl': '1m'}},
+     mount_at('/var/run/flow'), [('bind', False)]),
+    ('seccomp', {'security': {'seccomp': 'default', 'apparmor': 'default'}}, host('SecurityOpt'),
+     ['no-new-privileges:true']),
+]
+# What a policy has to allow. (`network_mode: bridge` is in test_spec_random, where the bridge is our own.)
+BY_POLICY = [
+    ('host', {'network_mode': 'host'}, host('NetworkMode'), 'host'),
+    # Not started: a host that lacks capabilities itself has none to give.
+    ('privileged', {'security': {'privileged': True}, 'desired_state': 'created'}, host('Privileged'), True),
+    ('unconfined', {'security': {'seccomp': 'unconfined', 'apparmor': 'unconfined'}},
+     lambda i: {'apparmor=unconfined', 'seccomp=unconfined'} <= set(i['HostConfig']['SecurityOpt']), True),
+    ('userns', {'security': {'userns': 'host'}}, host('UsernsMode'), 'host'),
+    ('capability', {'security': {'cap_add': ['SYS_PTRACE']}}, host('CapAdd'), ['SYS_PTRACE']),
 ]
 
 
@@ -88,21 +110,26 @@ def filled(test, value):
 
 class Fields(FlowTest):
     def setUp(self):
+        with tempfile.NamedTemporaryFile('w', suffix='.yaml', delete=False) as file:
+            file.write('policy: {privileged: true, host_network: true, unconfined: true, capabilities: [SYS_PTRACE]}\n')
+        self.addCleanup(os.unlink, file.name)
+        self.options = ('--config', file.name)
         super().setUp()
         self.folder = tempfile.mkdtemp(prefix='in', dir='/srv' if os.path.isdir('/srv') else '/tmp')
         self.addCleanup(os.rmdir, self.folder)
 
     def test_each_is_applied_once(self):
-        specs, ids = {}, {}
-        for name, fields, _, _ in FIELDS:
+        specs, ids, table, self.states = {}, {}, FIELDS + BY_POLICY, {}
+        for name, fields, _, _ in table:
             spec = {'image': 'flow-demo:latest', 'network_mode': 'none', 'command': FOREVER, **filled(self, fields)}
             specs[name] = {k: v for k, v in spec.items() if v is not None}
-            answer = self.client.call('create_container', name=name, desired_state='running', **specs[name])
+            self.states[name] = specs[name].pop('desired_state', 'running')
+            answer = self.client.call('create_container', name=name, desired_state=self.states[name], **specs[name])
             self.assertTrue(answer['ok'], (name, answer))
             ids[name] = answer['container_id']
         before = {}
-        for name, _, look, wanted in FIELDS:
-            status = self.reaches(ids[name], 'running')
+        for name, _, look, wanted in table:
+            status = self.reaches(ids[name], self.states[name])
             before[name] = status['docker_id']
             with self.subTest(field=name):
                 self.assertEqual(look(self.engine.inspect(status['docker_id'])), wanted)
@@ -125,7 +152,7 @@ class Fields(FlowTest):
             with self.subTest(applied_again=name):
                 answer = self.client.done('update_container', container_id=ids[name], **spec)
                 self.assertFalse(answer['changed'], answer)
-                status = self.reaches(ids[name], 'running')
+                status = self.reaches(ids[name], self.states[name])
                 self.assertEqual((status['docker_id'], status['generation'], status['reason']), (before[name], 1, ''))
 
 

@@ -131,7 +131,9 @@ def logging(rng):
 
 
 def document(name, spec):
-    return 'apiVersion: flow/v1\nkind: Container\nmetadata: {name: %s}\nspec: %s\n' % (name, json.dumps(spec))
+    kind = spec.get('kind', 'container').capitalize()
+    rest = {k: v for k, v in spec.items() if k != 'kind'}
+    return 'apiVersion: flow/v1\nkind: %s\nmetadata: {name: %s}\nspec: %s\n' % (kind, name, json.dumps(rest))
 
 
 class SpecTest(FlowTest):
@@ -150,12 +152,13 @@ class SpecTest(FlowTest):
             self.specs['r%d' % number] = filled(self, random_spec(rng, number, number < connected))
 
     def add_table(self):
-        """Each field of the table by itself, but for those that need a bridge."""
-        for name, fields, _, _ in FIELDS:
-            if name not in ('ports', 'networks'):
-                spec = {'image': 'flow-demo:latest', 'network_mode': 'none', 'command': ['sh', '-c', SCRIPT],
-                        'stop_grace_period': '1s', 'desired_state': 'running', **filled(self, fields)}
-                self.specs[name] = {k: v for k, v in spec.items() if v is not None}
+        """Each field of the table by itself, and the networks that no field names."""
+        default = ('flow-net', {'network_mode': None, 'ports': ['80']}, None, None)
+        bridge = ('bridge', {'network_mode': 'bridge', 'ports': ['127.0.0.1::80', '53/udp']}, None, None)
+        for name, fields, _, _ in FIELDS + [default, bridge]:
+            spec = {'image': 'flow-demo:latest', 'network_mode': 'none', 'command': ['sh', '-c', SCRIPT],
+                    'stop_grace_period': '1s', 'desired_state': 'running', **filled(self, fields)}
+            self.specs[name] = {k: v for k, v in spec.items() if v is not None}
 
     def declare(self):
         self.addCleanup(self.remove_volumes)
@@ -256,12 +259,12 @@ class Random(SpecTest):
 
 
 class EngineRestarted(SpecTest):
-    """A dockerd of the test's own, without a bridge: what it tells after its start differs in places."""
+    """A dockerd of the test's own: what it tells after its start differs in places."""
 
     def setUp(self):
         if os.geteuid() != 0 or not shutil.which('dockerd'):
             self.skipTest('an engine of its own needs root and dockerd')
-        self.own = OwnEngine()
+        self.own = OwnEngine(bridge=True)
         self.addCleanup(self.own.remove_all)
         self.own.up()
         self.own.take_image(Engine())
@@ -273,8 +276,9 @@ class EngineRestarted(SpecTest):
 
     def test_nothing_is_recreated_or_repaired(self):
         self.add_table()
-        self.add_random(min(COUNT, 15))
+        self.add_random(min(COUNT, 15), connected=2)
         self.declare()
+        self.check_networks()
         self.remember(start=False)
         self.own.end()
         states = lambda: {c['status'] for c in self.client.call('list_containers')['containers']}
@@ -300,7 +304,21 @@ class EngineRestarted(SpecTest):
         self.assertEqual(sorted(rows), sorted(('StartContainer', container) for container in runs * times))
         self.assertEqual([row for row in self.actions() if row[0] != 'StartContainer'], [])
         self.untouched()
+        self.check_networks()
         self.assertEqual(self.daemon.sql("select * from events where type = 'container_crashed'"), [])
+
+    def check_networks(self):
+        """Each is in its networks, and the ports that are told are those of this start."""
+        for name in [name for name, spec in self.specs.items() if spec.get('ports')]:
+            status = self.client.status(self.ids[name])
+            network = self.engine.inspect(status['docker_id'])['NetworkSettings']
+            ports = {port: [(b['HostIp'], int(b['HostPort'])) for b in bound]
+                     for port, bound in network['Ports'].items()}
+            told = {port: [(b['host_ip'], b['host_port']) for b in bound] for port, bound in status['ports'].items()}
+            self.assertEqual(told, ports, self.about(name, 'its ports'))
+            if status['state'] == 'running':
+                self.assertTrue(ports, self.about(name, 'no ports'))
+                self.assertTrue(all(n['IPAddress'] for n in network['Networks'].values()), self.about(name, network))
 
 
 class OtherHash(SpecTest):
