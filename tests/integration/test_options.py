@@ -4,12 +4,13 @@ import http.client
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 import unittest
 
-from flowtest import ENGINE_SOCKET, FlowTest, UnixConnection
+from flowtest import ENGINE_SOCKET, FlowTest, UnixConnection, eventually
 
 GOOD = ('--docker-host', 'unix://' + ENGINE_SOCKET, '--listen', 'localhost:0')
 
@@ -155,3 +156,77 @@ class Listen(unittest.TestCase):
             daemon.terminate()
             log = daemon.communicate(timeout=15)[1]
         self.assertEqual(daemon.returncode, 0, log)
+
+
+class Policy(FlowTest):
+    """The section `policy` of the configuration file, in a daemon that runs (contract 2)."""
+
+    def setUp(self):
+        self.root = tempfile.mkdtemp(prefix='fo', dir='/srv' if os.path.isdir('/srv') else '/tmp')
+        self.addCleanup(shutil.rmtree, self.root)
+        for name in ('allowed/data', 'looked-at', 'others'):
+            os.makedirs(os.path.join(self.root, name))
+        self.file = os.path.join(self.root, 'config.yaml')
+        self.configure('host_paths: [%s/allowed, %s/looked-at:ro]' % (self.root, self.root))
+        self.options = ('--config', self.file)
+        super().setUp()
+
+    def configure(self, policy):
+        with open(self.file, 'w') as f:
+            f.write('policy: {%s}\n' % policy)
+
+    def spec(self, name, source):
+        return {'name': name, 'image': 'flow-demo:latest', 'network_mode': 'none',
+                'volumes': ['%s/%s' % (self.root, source)]}
+
+    def forbidden(self, source):
+        error = self.client.refused('create_container', self.spec('refused', source))
+        self.assertEqual((error['error_type'], error['details'].get('rules')), ('forbidden', ['host_paths']), error)
+        return error
+
+    def created(self, source):
+        return self.client.done('create_container', self.spec('made', source))['container_id']
+
+    def test_host_paths_are_all_that_is_allowed(self):
+        for source in ('allowed:/in', 'allowed/data:/in', 'looked-at:/in:ro'):
+            self.client.done('delete_container', container_id=self.created(source))
+        for source in ('others:/in', 'others:/in:ro', 'looked-at:/in', ':/in'):
+            self.assertIn(self.root, self.forbidden(source)['message'])
+        error = self.client.refused('create_container', self.spec('refused', 'allowed/../others:/in'))
+        self.assertIn('".."', error['message'])
+        os.symlink(self.root + '/others', self.root + '/allowed/link')
+        self.forbidden('allowed/link:/in')
+
+    def test_a_folder_that_leads_elsewhere_since_it_was_accepted(self):
+        container = self.created('allowed/data:/in')
+        os.rmdir(self.root + '/allowed/data')
+        os.symlink('/etc', self.root + '/allowed/data')
+        error = self.client.call('start_container', container_id=container, wait=True)['error']
+        self.assertEqual(error['error_type'], 'forbidden', error)
+        self.assertIn(self.root + '/allowed/data', error['message'])
+        self.assertFalse(self.engine.running(self.docker_id(container)))
+        self.assertEqual(self.engine.inspect(self.docker_id(container))['State']['StartedAt'][:4], '0001', 'never')
+        os.unlink(self.root + '/allowed/data')
+        os.mkdir(self.root + '/allowed/data')
+        self.client.done('start_container', container_id=container)
+        self.reaches(container, 'running')
+
+    def test_sighup_reads_it_again(self):
+        self.forbidden('others:/in')
+        self.configure('host_paths: [%s/others]' % self.root)
+        self.forbidden('others:/in')
+        self.hang_up('configuration read again')
+        container = self.created('others:/in')
+        self.forbidden('allowed:/in')
+        self.configure('host_paths: 7, nonsense: true')
+        self.hang_up('the old one holds')
+        self.forbidden('allowed:/in')
+        self.configure('host_paths: [%s/allowed]' % self.root)
+        self.hang_up('configuration read again')
+        error = self.client.call('start_container', container_id=container, wait=True)['error']
+        self.assertEqual(error['error_type'], 'forbidden', 'what was accepted is checked again before each start')
+
+    def hang_up(self, says):
+        said = self.daemon.log().count(says)
+        self.daemon.process.send_signal(signal.SIGHUP)
+        eventually(lambda: self.daemon.log().count(says) > said, what='%r in the log' % says)
