@@ -298,6 +298,17 @@ class FlowTest(unittest.TestCase):
     def create_running(self, name, **spec):
         return self.create(name, desired_state='running', **spec)
 
+    def image_with(self, line):
+        """The demo image and a line of a Dockerfile."""
+        made = self.engine.call('POST', '/containers/create', {'Image': 'flow-demo:latest'})['Id']
+        self.addCleanup(self.engine.remove, made)
+        tag = uuid.uuid4().hex[:8]
+        query = {'container': made, 'repo': 'ft-made', 'tag': tag, 'changes': line}
+        self.engine.call('POST', '/commit?' + urllib.parse.urlencode(query), {})
+        # Cleanups run after tearDown: what was made from it is gone by then.
+        self.addCleanup(self.engine.call, 'DELETE', '/images/ft-made:%s?force=1' % tag)
+        return 'ft-made:' + tag
+
     def docker_id(self, container):
         return self.client.status(container)['docker_id']
 

@@ -48,6 +48,38 @@ class Cleanup(FlowTest):
         self.assertIn(name, eventually(self.cleanups, what='told')[0]['message'])
 
 
+    def drop(self, *containers):
+        """One after the other: an engine 20.10 whose endpoints go at one moment can lock itself up."""
+        for container in containers:
+            self.client.done('delete_container', container_id=container, force=True)
+
+    def a_pass(self):
+        """Of the cleanup loop, from its beginning to its end."""
+        for _ in range(2):
+            name = self.stray_network()
+            eventually(lambda: not self.network(name), what='a pass of the cleanup')
+
+    def test_a_network_that_a_row_names_stays(self):
+        ours, theirs = self.daemon.prefix + 'ours', self.daemon.prefix + 'theirs'
+        self.engine.call('POST', '/networks/create', {'Name': theirs})
+        self.addCleanup(self.engine.call, 'DELETE', '/networks/' + theirs)
+        runs = self.create_running('runs', network_mode=None, networks=[ours, theirs])
+        never = self.create('never', network_mode=None, networks=[ours])
+        try:
+            self.drop(runs)
+            self.a_pass()
+            self.assertTrue(self.network(ours), 'a container that never ran names it')
+            self.client.done('start_container', container_id=never)
+            self.client.done('stop_container', {'container_id': never, 'timeout': 0})
+            self.a_pass()
+            self.assertTrue(self.network(ours), 'a container that is stopped names it')
+        finally:
+            self.drop(never)
+        eventually(lambda: not self.network(ours), what='the network gone with the last that named it')
+        self.a_pass()
+        self.assertTrue(self.network(theirs), 'one that was there is left')
+
+
 class DryRun(Cleanup):
     options = ('--orphan-grace', '300ms', '--cleanup-interval', '200ms', '--keep-stopped', '300ms', '--cleanup-dry-run')
 
@@ -63,7 +95,7 @@ class DryRun(Cleanup):
         self.assertEqual(self.state(old), 'completed')
         self.assertEqual(len(self.cleanups()), 3, 'each told once')
 
-    test_a_network_of_ours_that_nothing_names_goes = None
+    test_a_network_of_ours_that_nothing_names_goes = test_a_network_that_a_row_names_stays = None
 
 
 class KeepStopped(FlowTest):
@@ -115,3 +147,36 @@ class Volumes(FlowTest):
         name = self.volume()
         self.assertEqual(self.delete(self.create_running('web', volumes={name: '/data'}), remove_volumes=False), 'kept')
         self.assertTrue(self.there(name))
+
+    def anonymous(self, container):
+        mounts = self.engine.inspect(self.client.status(container)['docker_id'])['Mounts']
+        return {m['Destination']: m['Name'] for m in mounts if m['Type'] == 'volume'}
+
+    def lines(self, container, path):
+        archive = '/containers/%s/archive?path=%s' % (self.docker_id(container), path)
+        return self.engine.call('GET', archive, raw=True).count(b'a line\n')
+
+    def test_anonymous_ones_stay_over_an_update_and_its_way_back(self):
+        """The spec's, and the image's own."""
+        write = 'echo a line >> /data/f; echo a line >> /image/f; echo ready; trap "exit 0" TERM; sleep 1000 & wait'
+        container = self.create_running('web', image=self.image_with('VOLUME /image'), volumes=['/data'],
+                                        command=['sh', '-c', write], update={'monitor': '300ms'})
+        self.engine.printed(self.docker_id(container), 'ready')
+        before, first = self.anonymous(container), self.docker_id(container)
+        self.assertEqual(set(before), {'/data', '/image'})
+        self.client.done('update_container', container_id=container, environment={'A': '1'})
+        second = self.docker_id(container)
+        self.assertNotEqual(first, second)
+        self.assertEqual(self.anonymous(container), before)
+        answer = self.client.call('update_container', container_id=container, wait=True,
+                                  command=['sh', '-c', 'echo a line >> /data/f; exit 3'])
+        self.assertEqual(answer['error']['details']['reason'], 'UpdateFailed', answer)
+        self.assertEqual(self.reaches(container, 'running')['docker_id'], second)
+        self.assertEqual(self.anonymous(container), before)
+        # Each start has written: two before the update that failed, its own (/data alone), and the way back.
+        eventually(lambda: (self.lines(container, '/data/f'), self.lines(container, '/image/f')) == (4, 3),
+                   what='the lines of each start')
+        eventually(lambda: len(self.daemon.containers()) == 1, what='what failed is gone')
+        self.assertTrue(all(self.there(name) for name in before.values()))
+        self.assertEqual(self.delete(container, remove_volumes=False), 'removed')
+        self.assertEqual([name for name in before.values() if self.there(name)], [])

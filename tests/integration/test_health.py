@@ -1,7 +1,4 @@
 """Healthchecks and what waits for them, on the real engine (contract 2 and 3)."""
-import urllib.parse
-import uuid
-
 from flowtest import FlowTest, eventually, seconds
 
 # Healthy while /ok is there.
@@ -112,17 +109,6 @@ class Health(FlowTest):
     @staticmethod
     def probe(given):
         return {'healthcheck': given} if given else {}
-
-    def image_with(self, line):
-        """The demo image and a line of a Dockerfile."""
-        made = self.engine.call('POST', '/containers/create', {'Image': 'flow-demo:latest'})['Id']
-        self.addCleanup(self.engine.remove, made)
-        tag = 'ft-probe:' + uuid.uuid4().hex[:8]
-        query = {'container': made, 'repo': tag.split(':')[0], 'tag': tag.split(':')[1], 'changes': line}
-        self.engine.call('POST', '/commit?' + urllib.parse.urlencode(query), {})
-        # Cleanups run after tearDown: what was made from it is gone by then.
-        self.addCleanup(self.engine.call, 'DELETE', '/images/%s?force=1' % tag)
-        return tag
 
     def test_probes_that_fail_in_the_start_period_do_not_count(self):
         probe = {'test': 'cat /late', 'interval': '200ms', 'timeout': '5s', 'retries': 1, 'on_unhealthy': 'restart'}
