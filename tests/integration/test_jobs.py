@@ -78,10 +78,19 @@ class Jobs(FlowTest):
         self.assertEqual(error['error_type'], 'conflict_error')
 
     def test_capabilities_are_dropped_by_default(self):
-        container = self.job('caps', 'grep CapEff /proc/self/status; exit 1', backoff_limit=0)
-        self.reaches(container, 'error')
-        crash = self.client.wait('container_crashed', container_id=container)
-        self.assertEqual(crash['crash_details']['logs'], ['CapEff:\t0000000000000000'])
+        """And a program that fails for it is told apart: what to try is in the crash and in the status."""
+        script = 'grep CapEff /proc/self/status; %schown 1 /tmp; exit 1'
+        told = {}
+        for name, quiet in (('caps', 'exec 2>&-; '), ('denied', '')):
+            container = self.job(name, script % quiet, backoff_limit=0)
+            self.reaches(container, 'error')
+            details = self.client.wait('container_crashed', container_id=container)['crash_details']
+            self.assertEqual(details['logs'][0], 'CapEff:\t0000000000000000')
+            told[name] = (details['error'], self.client.status(container)['message'])
+        for text in told['denied']:
+            self.assertIn('security.cap_add', text)
+        for text in told['caps']:
+            self.assertNotIn('security.cap_add', text)
 
     def test_a_finished_one_of_a_manifest_does_not_come_back(self):
         folder = os.path.join(self.daemon.folder, 'manifests')
