@@ -339,6 +339,26 @@ class Refusals(FlowTest):
             told = self.client.of('status_changed', container_id=container, old_state='running')
             self.assertEqual(len(told), 1, told)
 
+    def test_in_an_update_at_its_start(self):
+        """The old one comes back, and it is said why: the field and what the engine said."""
+        cases = [case for case in REFUSED if case[3] == 'start' and case[0] in ('path', 'user', 'ulimit', 'tmpfs')]
+        ids = {name: self.create_running(name, command=FOREVER) for name, _, _, _ in cases}
+        before = {name: self.docker_id(container) for name, container in ids.items()}
+        for name, fields, field, where in cases:
+            with self.subTest(refused=name):
+                container = ids[name]
+                error = self.client.call('update_container', container_id=container, wait=True, **fields)['error']
+                self.refused_for(error, field, where)
+                self.assertEqual(error['details']['reason'], 'UpdateFailed', error)
+                self.assertIn('rolled back', error['message'])
+                status = self.reaches(container, 'running')
+                self.assertEqual((status['docker_id'], status['reason']), (before[name], 'UpdateFailed'))
+                self.assertEqual((status['generation'], status['active_generation']), (2, 1))
+        eventually(lambda: len(self.daemon.containers()) == len(cases), what='what failed is gone')
+        self.stays_quiet()
+        self.assertEqual(len(self.client.of('error')), len(cases))
+        self.assertEqual(self.client.of('container_crashed'), [])
+
     def test_a_folder_that_is_gone(self):
         """It may come (a disk that is mounted late): tried again, with backoff."""
         folder = tempfile.mkdtemp(prefix='in', dir='/srv' if os.path.isdir('/srv') else '/tmp')
