@@ -129,6 +129,18 @@ class Code(FlowTest):
         statuses = [e['status'] for e in self.client.of('message_sent', container_id=box)]
         self.assertIn('queued', statuses, 'they were sent while nobody could read them')
 
+    def test_a_message_right_after_the_acceptance_goes_to_the_new_code(self):
+        """The old process is ended by what was accepted before: what it has not read yet is lost with it."""
+        box = self.create_running('slow', code={'files': {'main': 'trap "exit 0" TERM; echo ready; sleep 1000 & wait'}},
+                                  update={'monitor': '1s'})
+        self.printed(box, 'ready')
+        eventually(lambda: self.client.status(box)['socket_connected'], what='its connection')
+        self.client.sio.emit('update_container', {'container_id': box, 'code': {'files': {'main': ANSWERS % 2}}})
+        answer = self.client.call('send_message', {'container_id': box, 'message': {'n': 1}, 'expect_reply': True,
+                                                   'timeout': '5s'})
+        self.assertTrue(answer['ok'], answer)
+        self.assertEqual(answer['reply']['version'], 2)
+
     def test_code_that_does_not_stay_up_is_put_back(self):
         self.write(program(1))
         box = self.create_running('back', **DEMO, code_path=self.source)
