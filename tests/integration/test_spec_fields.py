@@ -354,6 +354,7 @@ class Refusals(FlowTest):
                 status = self.reaches(container, 'running')
                 self.assertEqual((status['docker_id'], status['reason']), (before[name], 'UpdateFailed'))
                 self.assertEqual((status['generation'], status['active_generation']), (2, 1))
+                self.assertIn(error['details']['engine_message'], status['message'])
         eventually(lambda: len(self.daemon.containers()) == len(cases), what='what failed is gone')
         self.stays_quiet()
         self.assertEqual(len(self.client.of('error')), len(cases))
