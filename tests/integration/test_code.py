@@ -11,6 +11,10 @@ from flowtest import FlowTest, eventually
 
 KEEP = 'trap "exit 0" TERM\nwhile :; do sleep 0.1; done\n'
 DEMO = {'image': 'flow-demo:latest', 'command': ['sh', '/app/main'], 'update': {'monitor': '1s'}}
+# A flow of that version, which says in its answers where it runs.
+ANSWERS = ('while read -r m; do id=${m##*\\"message_id\\":\\"}\n'
+           'printf \'{"reply_to":"%%s","version":%d,"in":"%%s","got":%%s}\\n\' '
+           '"${id%%%%\\"*}" $FLOW_CONTAINER_ID "$m"; done\n')
 
 
 def program(version, rest=KEEP):
@@ -103,6 +107,7 @@ class Code(FlowTest):
 
     def test_messages_sent_over_an_update_arrive_in_order(self):
         """And what they go through is the same before and after."""
+<<<<<<< HEAD
         flow = ('#!/bin/sh\nwhile read -r m; do id=${m##*\\"message_id\\":\\"}; printf '
                 '\'{"reply_to":"%%s","version":%d,"in":"%%s","got":%%s}\\n\' "${id%%%%\\"*}" $FLOW_CONTAINER_ID "$m"; done\n')
         box = self.create_running('spoken', code={'files': {'main': flow % 1}}, update={'monitor': '1s'})
@@ -112,6 +117,18 @@ class Code(FlowTest):
         before = (os.stat(socket).st_ino, self.docker_id(box))
         answer = self.client.call('update_container', container_id=box, code={'files': {'main': flow % 2}})
         self.assertTrue(answer['changed'], answer)
+=======
+        first = 'trap "echo asked to end; sleep 0.5; exit 0" TERM\n' + ANSWERS % 1     # long enough for some of them
+        box = self.create_running('spoken', code={'files': {'main': first}}, update={'monitor': '1s'})
+        told = self.client.call('send_message', container_id=box, message={'n': 0}, expect_reply=True)
+        self.assertEqual((told['reply']['version'], told['reply']['in']), (1, box), told)
+        socket = os.path.join(self.daemon.data, 'run', box, box + '.sock')
+        look = lambda: (os.stat(socket).st_ino, os.stat(socket).st_mtime_ns, self.docker_id(box))
+        before = look()
+        answer = self.client.call('update_container', container_id=box, code={'files': {'main': ANSWERS % 2}})
+        self.assertTrue(answer['changed'], answer)
+        self.printed(box, 'asked to end')
+>>>>>>> tests-5
         for n in range(1, 21):
             sent = self.client.call('send_message', container_id=box, message={'n': n})
             self.assertTrue(sent['ok'], sent)
@@ -120,10 +137,29 @@ class Code(FlowTest):
         self.assertEqual([(reply['got']['n'], reply['version'], reply['in']) for reply in replies()],
                          [(0, 1, box)] + [(n, 2, box) for n in range(1, 21)])
         self.client.wait('container_updated', container_id=box)
+<<<<<<< HEAD
         self.assertEqual((os.stat(socket).st_ino, self.docker_id(box)), before)
         statuses = [e['status'] for e in self.client.of('message_sent', container_id=box)]
         self.assertIn('queued', statuses, 'they were sent while nobody could read them')
 
+=======
+        self.assertEqual(look(), before)
+        statuses = [e['status'] for e in self.client.of('message_sent', container_id=box)]
+        self.assertIn('queued', statuses, 'they were sent while nobody could read them')
+
+    def test_a_message_right_after_the_acceptance_goes_to_the_new_code(self):
+        """The old process is ended by what was accepted before: what it has not read yet is lost with it."""
+        box = self.create_running('slow', code={'files': {'main': 'trap "exit 0" TERM; echo ready; sleep 1000 & wait'}},
+                                  update={'monitor': '1s'})
+        self.printed(box, 'ready')
+        eventually(lambda: self.client.status(box)['socket_connected'], what='its connection')
+        self.client.sio.emit('update_container', {'container_id': box, 'code': {'files': {'main': ANSWERS % 2}}})
+        answer = self.client.call('send_message', {'container_id': box, 'message': {'n': 1}, 'expect_reply': True,
+                                                   'timeout': '5s'})
+        self.assertTrue(answer['ok'], answer)
+        self.assertEqual(answer['reply']['version'], 2)
+
+>>>>>>> tests-5
     def test_code_that_does_not_stay_up_is_put_back(self):
         self.write(program(1))
         box = self.create_running('back', **DEMO, code_path=self.source)

@@ -185,6 +185,28 @@ class Drift(FlowTest):
         finally:
             self.drop_network(network)
 
+    def test_a_network_that_went_while_it_was_stopped(self):
+        """The engine container remembers the network by an id that is gone: at its start it is made anew."""
+        network = self.daemon.prefix + 'net'
+        try:
+            container = self.create_running('web', command=STAYS, network_mode=None, networks=[network],
+                                            volumes=['/data'])
+            docker_id = self.docker_id(container)
+            volumes = [m['Name'] for m in self.engine.inspect(docker_id)['Mounts'] if m['Destination'] == '/data']
+            self.client.done('stop_container', {'container_id': container, 'timeout': 0})
+            eventually(lambda: self.engine.call('DELETE', '/networks/' + network, ok=None) == 204,
+                       what='the network gone, when the engine has let the endpoint go')
+            self.assertTrue(self.client.call('start_container', container_id=container)['ok'])
+            self.reaches(container, 'running')
+            after = self.engine.inspect(self.docker_id(container))
+            self.assertTrue(after['NetworkSettings']['Networks'][network]['IPAddress'])
+            self.assertEqual([m['Name'] for m in after['Mounts'] if m['Destination'] == '/data'], volumes)
+            self.assertEqual(self.client.status(container)['reason'], '')
+            self.assertEqual(self.client.of('container_crashed'), [])
+            eventually(lambda: len(self.daemon.containers()) == 1, what='one engine container')
+        finally:
+            self.drop_network(network)
+
     def drop_network(self, network):
         for container in self.daemon.containers():
             self.client.done('delete_container', container_id=container['Labels']['flow.container-id'])

@@ -312,7 +312,8 @@ class EngineRestarted(SpecTest):
         for name in [name for name, spec in self.specs.items() if spec.get('ports')]:
             status = self.client.status(self.ids[name])
             network = self.engine.inspect(status['docker_id'])['NetworkSettings']
-            ports = {port: [(b['HostIp'], int(b['HostPort'])) for b in bound] for port, bound in network['Ports'].items()}
+            ports = {port: [(b['HostIp'], int(b['HostPort'])) for b in bound]
+                     for port, bound in network['Ports'].items()}
             told = {port: [(b['host_ip'], b['host_port']) for b in bound] for port, bound in status['ports'].items()}
             self.assertEqual(told, ports, self.about(name, 'its ports'))
             if status['state'] == 'running':

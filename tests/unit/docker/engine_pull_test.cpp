@@ -67,6 +67,16 @@ TEST_F(EnginePullTest, NoProgressEndsIt) {
     EXPECT_GE(registry_.requests_for("/slow/blobs/"), 1);
 }
 
+TEST_F(EnginePullTest, TakingTooLongEndsIt) {
+    EngineConfig hasty = config();
+    hasty.deadlines.pull = std::chrono::seconds{4};
+    EngineClient client{loop_.executor(), hasty};
+    const auto pulled = loop_.run(client.pull({registry_.image("slow"), ""}, nullptr));
+    ASSERT_TRUE(pulled.has_error());
+    EXPECT_NE(pulled.error().message.find("within 4 s"), std::string::npos) << pulled.error().message;
+    EXPECT_GE(registry_.requests_for("/slow/blobs/"), 1);
+}
+
 TEST_F(EnginePullTest, CancelEndsItAndTheDownload) {
     std::optional<domain::Error> error;
     boost::asio::co_spawn(loop_.context(), engine_->pull({registry_.image("slow"), ""}, nullptr),
