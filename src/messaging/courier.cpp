@@ -54,6 +54,14 @@ const domain::Messaging& settings_of(const Record& record) {
     return spec == record.specs.end() ? record.active_spec().messaging : spec->second.messaging;
 }
 
+/// Other code was asked for, and nothing stands in its way: the process that has the old code is ended for it.
+bool is_code_due(const Record& record) {
+    const domain::Status& status = record.status;
+    return record.generation != status.active_generation && record.generation != status.trial &&
+           record.generation != status.failed_generation && status.trouble.empty() &&
+           domain::change_between(record.active_spec(), record.spec()) == domain::ChangeKind::code;
+}
+
 /// Its process is stopped now, or as soon as the loop comes to it: what it is sent would be lost with it.
 bool is_being_ended(const Record& record) {
     const auto& intention = record.status.intention;
@@ -61,7 +69,8 @@ bool is_being_ended(const Record& record) {
     const bool restart_due = record.desired == domain::DesiredState::running &&
                              record.status.run_started < record.restart_run &&
                              !domain::model::restart_pulls(record);
-    return stop_in_hand || restart_due;
+    const bool code_due = record.desired == domain::DesiredState::running && is_code_due(record);
+    return stop_in_hand || restart_due || code_due;
 }
 
 }  // namespace

@@ -231,6 +231,9 @@ boost::asio::awaitable<void> Executor::start_failed(std::string id, Intention in
     if (error.engine == EngineFailure::unanswered) {
         cache_.doubt(intention.docker_id);
     }
+    if (error.engine == EngineFailure::no_such_network) {
+        known_networks_.clear();
+    }
     const domain::Observed* seen = cache_.find(intention.docker_id);
     if (error.engine == EngineFailure::no_such_container && seen != nullptr) {
         cache_.erase(intention.docker_id);

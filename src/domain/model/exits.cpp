@@ -205,7 +205,12 @@ void open_period(Record& record, const std::string& docker_id, Time at, Changes&
     }
     status.ended_by.clear();
     status.trouble.clear();
-    status.message.clear();
+    // Why an update was rolled back stays while that is the reason; the crash of what runs again is over.
+    const bool crashed = status.last_exit && status.last_exit->by == ExitClass::own &&
+                         status.last_exit->at == facts.exit_at;
+    if (status.failed_generation != record.generation || crashed) {
+        status.message.clear();
+    }
     status.started_at = at;
     status.ports_pending = !record.active_spec().ports.empty();
     note(record, LogKind::fact, "start",
