@@ -36,7 +36,8 @@ struct FeedConfig {
     std::size_t keep = 4096;
     /// What they take, about; one more may be kept that is larger by itself.
     std::size_t keep_bytes = 16u << 20;
-    /// A session with more bytes waiting is left alone until they are written.
+    /// A session with more bytes waiting, not counting events that may be left out, is left alone until they are
+    /// written.
     std::size_t high_water = 256 * 1024;
 };
 

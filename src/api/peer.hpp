@@ -47,9 +47,9 @@ public:
     /// Sends one event to this client. May end the session at once when its queue is full.
     virtual void emit(std::string_view event, const Json& payload) = 0;
     virtual void send(const SharedEvent& event, Delivery delivery) = 0;
-    /// Bytes that wait to be written to this client.
+    /// Bytes that wait to be written to this client, without what may still be left out.
     virtual std::size_t pending_bytes() const = 0;
-    /// `drained` is called each time all that waited was written.
+    /// `drained` is called each time all of these were written.
     virtual void on_drain(std::function<void()> drained) = 0;
 };
 
@@ -61,7 +61,7 @@ public:
     std::string remote() const override { return socket_->remote(); }
     void emit(std::string_view event, const Json& payload) override;
     void send(const SharedEvent& event, Delivery delivery) override;
-    std::size_t pending_bytes() const override { return socket_->pending_bytes(); }
+    std::size_t pending_bytes() const override { return socket_->owed_bytes(); }
     void on_drain(std::function<void()> drained) override;
 
 private:

@@ -246,4 +246,9 @@ std::size_t Client::pending_bytes() const {
     return session ? session->pending_bytes() : 0;
 }
 
+std::size_t Client::owed_bytes() const {
+    const auto session = session_.lock();
+    return session ? session->owed_bytes() : 0;
+}
+
 }  // namespace flow::socketio

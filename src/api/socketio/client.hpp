@@ -35,6 +35,7 @@ public:
     void send(Message message);
     void send_packet(const SocketPacket& packet);
     std::size_t pending_bytes() const;
+    std::size_t owed_bytes() const;
     /// The server's wish: `41`, then on_disconnect, though not from inside this call.
     void leave(const std::shared_ptr<Socket>& socket);
     /// Returns the id for the event's packet.

@@ -34,6 +34,9 @@ struct Config {
     std::size_t max_payload = 4 * 1024 * 1024;
     /// Bytes waiting for one client; above it volatile events go first, then the session.
     std::size_t max_send_queue = 16 * 1024 * 1024;
+    /// Bytes of volatile events among them once the client reads more slowly than it is written to; the oldest go.
+    /// So much an acknowledgement may have to wait for; pings overtake it.
+    std::size_t max_volatile_queue = 1024 * 1024;
     /// Nesting of JSON from a client.
     std::size_t max_json_depth = 128;
     /// Attachments of one binary packet from a client; together they are bounded by max_payload.

@@ -48,7 +48,11 @@ void EngineSession::send(Message message) {
     if (life_ != Life::open) {
         return;
     }
+    const bool droppable = message.droppable;
     if (queue_.push(std::move(message))) {
+        if (droppable) {
+            trim_queue();
+        }
         wake_writer();
         return;
     }
@@ -59,6 +63,18 @@ void EngineSession::send(Message message) {
                           init_.handshake->remote, pending_bytes(), config_->max_send_queue);
     boost::asio::post(timer_.get_executor(),
                       [self = shared_from_this()] { self->fail("send queue full"); });
+}
+
+/// What may be dropped must not keep a slow client from its pings, its answers and what it has to hear. As long as the
+/// kernel takes all that a turn brings, nothing says that the client is slow.
+void EngineSession::trim_queue() {
+    if (!link_ || link_->stalled()) {
+        queue_.trim_droppable(config_->max_volatile_queue);
+    }
+    if (queue_.dropped() > 0 && !std::exchange(told_of_drops_, true)) {
+        log_of(*config_).warn("slow client misses volatile events from here on client={} queued_bytes={} limit={}",
+                              init_.handshake->remote, pending_bytes(), config_->max_volatile_queue);
+    }
 }
 
 void EngineSession::send_raw(std::string_view data, bool binary) {
@@ -127,7 +143,7 @@ void EngineSession::written(std::size_t cost, bool ok) {
     in_flight_ -= cost;
     if (!ok) {
         fail("transport error");
-    } else if (cost > 0 && life_ == Life::open && pending_bytes() == 0) {
+    } else if (cost > 0 && life_ == Life::open && owed_bytes() == 0) {
         const auto user = user_;
         user->on_drained();
     }

@@ -38,6 +38,8 @@ public:
     /// A message of bare Engine.IO.
     void send_raw(std::string_view data, bool binary);
     std::size_t pending_bytes() const { return queue_.bytes() + in_flight_; }
+    /// Without those that may still be dropped.
+    std::size_t owed_bytes() const { return pending_bytes() - queue_.droppable_bytes(); }
     /// Ends for the layer above now; what is queued still goes out, for a short while.
     void finish(const std::string& reason);
     /// Ends at once. `farewell` is what an open poll gets.
@@ -73,6 +75,7 @@ private:
     void on_timer();
     void wake_writer();
     void wake_poll();
+    void trim_queue();
     bool poll_is_due(bool waited) const;
     PollAnswer make_poll_answer();
     void tell_user(const std::string& reason);
@@ -84,6 +87,7 @@ private:
     Heartbeat heartbeat_;
     SendQueue queue_;
     std::size_t in_flight_ = 0;
+    bool told_of_drops_ = false;
     Life life_ = Life::open;
     PacketType farewell_ = PacketType::close;
     TimePoint armed_;

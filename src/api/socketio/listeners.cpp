@@ -1,4 +1,7 @@
 // The listening half of ServerCore: binding, accepting, and the names of both ends.
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,6 +22,8 @@ namespace asio = boost::asio;
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 /// Out of file descriptors, for example: give others time to close some.
 constexpr std::chrono::milliseconds kAcceptPause{100};
+/// Bytes that the kernel keeps unsent; its own limit is megabytes. What waits with us can be overtaken and dropped.
+constexpr int kMostUnsent = 128 * 1024;
 
 std::string endpoint_text(const asio::ip::tcp::endpoint& endpoint) {
     const std::string address = endpoint.address().to_string();
@@ -143,6 +148,7 @@ void ServerCore::adopt_tcp(Tcp::socket socket) {
     names.local = endpoint_text(local);
     names.remote_is_loopback = remote.address().is_loopback();
     socket.set_option(Tcp::no_delay(true), error);
+    ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kMostUnsent, sizeof(kMostUnsent));
     adopt(HttpStream(asio::generic::stream_protocol::socket(std::move(socket))), std::move(names));
 }
 

@@ -20,7 +20,7 @@ public:
     /// False: not understood; the session ends with "parse error".
     virtual bool on_message(std::string_view data, bool binary) = 0;
     virtual void on_closed(const std::string& reason) = 0;
-    /// Nothing is queued or being written any more.
+    /// Nothing that may not be dropped is queued or being written any more.
     virtual void on_drained() = 0;
 };
 
@@ -29,6 +29,8 @@ class TransportLink {
 public:
     virtual ~TransportLink() = default;
     virtual void wake() = 0;
+    /// The kernel has taken what it takes: the client reads more slowly than it is written to.
+    virtual bool stalled() const = 0;
     /// Says goodbye and closes, soon.
     virtual void shut() = 0;
 };

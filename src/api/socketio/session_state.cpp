@@ -83,22 +83,45 @@ bool SendQueue::push(Message message) {
         dropped_ += message.droppable ? 1 : 0;
         return message.droppable;
     }
-    append(std::move(message));
+    count(message);
+    messages_.push_back(std::move(message));
     return true;
+}
+
+void SendQueue::push_control(Message message) {
+    count(message);
+    if (first_ > 0) {
+        messages_[--first_] = std::move(message);
+        return;
+    }
+    messages_.insert(messages_.begin(), std::move(message));
+    ++searched_;
 }
 
 void SendQueue::drop_until_fits(std::size_t cost) {
     searched_ = std::max(searched_, first_);
     for (; searched_ < messages_.size() && bytes_ + cost > max_bytes_; ++searched_) {
-        Message& message = messages_[searched_];
-        if (message.droppable) {
-            bytes_ -= message.cost();
-            message = Message{};
-            ++holes_;
-            ++dropped_;
-        }
+        drop(messages_[searched_]);
     }
     tidy();
+}
+
+void SendQueue::trim_droppable(std::size_t max_bytes) {
+    searched_ = std::max(searched_, first_);
+    for (; searched_ + 1 < messages_.size() && droppable_bytes_ > max_bytes; ++searched_) {
+        drop(messages_[searched_]);
+    }
+    tidy();
+}
+
+/// If it may be dropped.
+void SendQueue::drop(Message& message) {
+    if (message.droppable) {
+        uncount(message);
+        message = Message{};
+        ++holes_;
+        ++dropped_;
+    }
 }
 
 /// No hole at the front, and not more holes than messages. What is done here in one go has been earned by as many
@@ -129,7 +152,7 @@ std::optional<Message> SendQueue::pop() {
         return std::nullopt;
     }
     Message message = std::move(messages_[first_++]);
-    bytes_ -= message.cost();
+    uncount(message);
     tidy();
     return message;
 }
@@ -137,6 +160,7 @@ std::optional<Message> SendQueue::pop() {
 void SendQueue::clear() {
     release();
     bytes_ = 0;
+    droppable_bytes_ = 0;
 }
 
 void SendQueue::release() {
@@ -149,9 +173,14 @@ void SendQueue::release() {
     }
 }
 
-void SendQueue::append(Message message) {
+void SendQueue::count(const Message& message) {
     bytes_ += message.cost();
-    messages_.push_back(std::move(message));
+    droppable_bytes_ += message.droppable ? message.cost() : 0;
+}
+
+void SendQueue::uncount(const Message& message) {
+    bytes_ -= message.cost();
+    droppable_bytes_ -= message.droppable ? message.cost() : 0;
 }
 
 }  // namespace flow::socketio

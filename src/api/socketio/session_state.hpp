@@ -82,24 +82,30 @@ public:
     /// False: it does not fit even without the droppable ones. An empty queue takes one message of
     /// any size.
     bool push(Message message);
-    /// Protocol packets, which are small and must go.
-    void push_control(Message message) { append(std::move(message)); }
+    /// Protocol packets, which are small and must go in time: before all that waits, though never inside a message.
+    void push_control(Message message);
+    /// Drops the oldest droppable ones until they take no more than this; the newest message stays however large it is.
+    void trim_droppable(std::size_t max_bytes);
     std::optional<Message> pop();
     const Message& front() const { return messages_[first_]; }
     bool empty() const { return first_ == messages_.size(); }
     std::size_t bytes() const { return bytes_; }
+    std::size_t droppable_bytes() const { return droppable_bytes_; }
     std::size_t dropped() const { return dropped_; }
     void clear();
 
 private:
     static bool is_hole(const Message& message) { return message.packets() == 0; }
-    void append(Message message);
+    void count(const Message& message);
+    void uncount(const Message& message);
+    void drop(Message& message);
     void release();
     void drop_until_fits(std::size_t cost);
     void tidy();
 
     std::size_t max_bytes_;
     std::size_t bytes_ = 0;
+    std::size_t droppable_bytes_ = 0;   ///< of bytes_
     std::size_t dropped_ = 0;
     /// From first_ on. An empty queue costs nothing: most clients wait for nothing most of the time. What was
     /// dropped leaves a hole, though never at first_: moving the others each time would cost more the longer the

@@ -107,6 +107,11 @@ std::size_t Socket::pending_bytes() const {
     return connected() && client ? client->pending_bytes() : 0;
 }
 
+std::size_t Socket::owed_bytes() const {
+    const auto client = client_.lock();
+    return connected() && client ? client->owed_bytes() : 0;
+}
+
 void Socket::on_drain(std::function<void()> drained) {
     drained_ = std::move(drained);
 }

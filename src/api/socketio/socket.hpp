@@ -76,8 +76,10 @@ public:
 
     /// Bytes that are queued or being written for this client, over all its namespaces.
     std::size_t pending_bytes() const;
-    /// `drained` is called each time everything queued has been given to the kernel; replaces the
-    /// last one.
+    /// Those of them that may not be dropped.
+    std::size_t owed_bytes() const;
+    /// `drained` is called each time everything queued that may not be dropped has been given to the
+    /// kernel; replaces the last one.
     void on_drain(std::function<void()> drained);
 
     /// Leaves the namespace: the client is told (and does not reconnect by itself).

@@ -40,6 +40,7 @@ public:
     void begin_with(std::string early) { stream_.next_layer().begin_with(std::move(early)); }
 
     void wake() override;
+    bool stalled() const override { return blocked_; }
     void shut() override;
     void kill() override;
     void flush() override;

@@ -178,6 +178,35 @@ TEST_F(ApiTest, StatusUpdatesComeSinglyOrInBulk) {
     EXPECT_EQ(bulk.next().at(0), "container_list");     // and no single update before it
 }
 
+TEST_F(ApiTest, AFloodOfWhatMayBeMissedKeepsNobodyFromTheLogNorFromAnswers) {
+    constexpr int kMessages = 2'000;
+    SocketClient slow(port_);
+    slow.wait_for("connected");
+    Json message;
+    message["message"]["data"] = std::string(10'000, 'x');
+    for (int number = 0; number < kMessages; ++number) {
+        message["number"] = number;
+        on_server([&] { api_->broadcast("message_received", message); });
+    }
+    on_server([this] {
+        store_.tell("container_started");
+        store_.commit();
+        api_->broadcast("image_pull_progress", Json::object());
+    });
+    slow.emit("get_container_status", Json{{"container_id", "none"}});
+    int before = 0;
+    Json next = slow.next();
+    for (; next.is_array() && next.at(0) == "message_received"; next = slow.next()) {
+        ++before;
+    }
+    ASSERT_TRUE(next.is_array());
+    EXPECT_EQ(next.at(0), "container_started") << "in the order in which it happened";
+    EXPECT_GT(before, 50);
+    EXPECT_LT(before, kMessages / 2) << "the others were left out";
+    EXPECT_EQ(slow.next().at(0), "image_pull_progress") << "of those that may be left out the newest stay";
+    EXPECT_EQ(slow.next().at(0), "error");
+}
+
 TEST_F(ApiTest, AccessIsCheckedOnEveryPath) {
     const std::string own = "localhost:" + std::to_string(port_);
     EXPECT_EQ(SocketClient::get(port_, "/healthz", own), 200U);

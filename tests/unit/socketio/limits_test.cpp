@@ -182,6 +182,84 @@ TEST(Limits, VolatileEventsOfASlowClientAreDroppedInstead) {
     EXPECT_EQ(loop.sessions(), 1U);
 }
 
+/// A flood for a client that does not read yet: a turn for each event, as messages of containers come.
+void flood(Loopback& loop, Seen& seen, int events) {
+    const EncodedEvent event = encode_event("x", std::string(10'000, 'x'));
+    for (int i = 0; i < events; ++i) {
+        loop.on_loop([&](Server&) { seen.socket->send_volatile(event); });
+    }
+}
+
+TEST(Limits, AFloodOfVolatileEventsIsNotWhatAnAnswerWaitsFor) {
+    Config config = Loopback::quick_config();
+    config.max_volatile_queue = 100'000;
+    Seen seen;
+    Loopback loop(config, watch(seen));
+    WsClient slow(loop.port());
+    join(slow);
+    flood(loop, seen, 1'500);
+    loop.on_loop([&](Server&) {
+        EXPECT_LT(seen.socket->pending_bytes(), 300'000U);
+        EXPECT_LT(seen.socket->owed_bytes(), 200'000U) << "no more than is being written";
+        seen.socket->emit("answer", 1);
+    });
+    int before = 0;
+    while (slow.read().data != R"(42["answer",1])" && before < 2'000) {
+        ++before;
+    }
+    EXPECT_GT(before, 10);
+    EXPECT_LT(before, 1'000) << "the kernel has taken only a part of them";
+}
+
+TEST(Limits, DrainIsToldThoughAFloodGoesOn) {
+    Seen seen;
+    Loopback loop(Loopback::quick_config(), watch(seen));
+    WsClient slow(loop.port());
+    join(slow);
+    flood(loop, seen, 1'500);
+    bool told_amid = false;
+    loop.on_loop([&](Server&) {
+        seen.socket->emit("stored", 1);
+        EXPECT_GT(seen.socket->owed_bytes(), 0U);
+        seen.socket->on_drain([&] {
+            EXPECT_EQ(seen.socket->owed_bytes(), 0U);
+            told_amid = told_amid || seen.socket->pending_bytes() > 0;
+        });
+    });
+    EXPECT_TRUE(eventually([&] {
+        flood(loop, seen, 4);
+        slow.read();
+        slow.read();
+        bool told = false;
+        loop.on_loop([&](Server&) { told = told_amid; });
+        return told;
+    }));
+}
+
+TEST(Limits, ABurstOfOneTurnIsNoSlowClient) {
+    constexpr int kEvents = 300;
+    Config config = Loopback::quick_config();
+    config.max_volatile_queue = 10'000;
+    Seen seen;
+    Loopback loop(config, watch(seen));
+    WsClient fast(loop.port());
+    join(fast);
+    ASSERT_TRUE(eventually([&] {
+        std::size_t pending = 1;
+        loop.on_loop([&](Server&) { pending = seen.socket->pending_bytes(); });
+        return pending == 0;
+    }));
+    loop.on_loop([&](Server&) {
+        for (int i = 0; i < kEvents; ++i) {
+            seen.socket->emit_volatile("x", i);
+        }
+        EXPECT_GT(seen.socket->pending_bytes(), 10'000U);
+    });
+    for (int i = 0; i < kEvents; ++i) {
+        ASSERT_EQ(fast.read().data, "42[\"x\"," + std::to_string(i) + "]");
+    }
+}
+
 TEST(Limits, DrainIsToldWhenEverythingIsWritten) {
     Seen seen;
     Loopback loop(Loopback::quick_config(), watch(seen));

@@ -145,13 +145,52 @@ TEST(SendQueue, AFullQueueIsNotMovedForEachMessageThatIsDropped) {
     EXPECT_EQ(queue.bytes(), kFit * message(10).cost());
 }
 
+TEST(SendQueue, ControlPacketsOvertakeAllThatWaits) {
+    SendQueue queue(1'000'000);
+    queue.push_control(message(1));
+    for (std::size_t size = 10; size < 14; ++size) {
+        EXPECT_TRUE(queue.push(message(size, size % 2 == 0)));
+    }
+    EXPECT_EQ(queue.pop()->text->size(), 1U);
+    EXPECT_EQ(queue.pop()->text->size(), 10U);
+    queue.push_control(message(2));
+    EXPECT_EQ(queue.bytes(), message(2).cost() + message(11).cost() + message(12).cost() + message(13).cost());
+    EXPECT_EQ(queue.pop()->text->size(), 2U);
+    queue.trim_droppable(0);
+    EXPECT_EQ(queue.pop()->text->size(), 11U);
+    EXPECT_EQ(queue.pop()->text->size(), 13U) << "12 was dropped, though a control packet had moved it";
+    EXPECT_TRUE(queue.empty());
+    EXPECT_EQ(queue.bytes(), 0U);
+}
+
+TEST(SendQueue, OfDroppableOnesTheNewestStay) {
+    SendQueue queue(1'000'000);
+    EXPECT_TRUE(queue.push(message(1'000)));
+    for (std::size_t size = 100; size < 110; ++size) {
+        EXPECT_TRUE(queue.push(message(size, true)));
+    }
+    const std::size_t last_two = message(108).cost() + message(109).cost();
+    queue.trim_droppable(last_two);
+    EXPECT_EQ(queue.droppable_bytes(), last_two);
+    EXPECT_EQ(queue.dropped(), 8U);
+    EXPECT_TRUE(queue.push(message(2'000)));
+    EXPECT_TRUE(queue.push(message(50'000, true)));
+    queue.trim_droppable(last_two);
+    EXPECT_EQ(queue.dropped(), 10U);
+    EXPECT_EQ(queue.bytes() - queue.droppable_bytes(), message(1'000).cost() + message(2'000).cost());
+    EXPECT_EQ(queue.pop()->text->size(), 1'000U);
+    EXPECT_EQ(queue.pop()->text->size(), 2'000U);
+    EXPECT_EQ(queue.pop()->text->size(), 50'000U) << "one is kept however large it is";
+    EXPECT_EQ(queue.droppable_bytes(), 0U);
+}
+
 TEST(SendQueue, AnEmptyQueueTakesOneMessageOfAnySize) {
     SendQueue queue(1'000);
     EXPECT_TRUE(queue.push(message(50'000)));
     EXPECT_FALSE(queue.push(message(1)));
     queue.push_control(message(1));
-    EXPECT_EQ(queue.pop()->text->size(), 50'000U);
     EXPECT_EQ(queue.pop()->text->size(), 1U);
+    EXPECT_EQ(queue.pop()->text->size(), 50'000U);
 }
 
 }  // namespace

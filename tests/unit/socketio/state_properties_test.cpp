@@ -31,7 +31,8 @@ struct Waiting {
     bool droppable = false;
 };
 
-/// The queue in the fewest words: what must go stays, droppable ones go from the oldest on and only as far as needed.
+/// The queue in the fewest words: what must go stays, droppable ones go from the oldest on and only as far as needed,
+/// control packets go first.
 struct QueueModel {
     std::size_t bound = 0;
     std::size_t dropped = 0;
@@ -40,6 +41,17 @@ struct QueueModel {
     std::size_t bytes() const {
         return std::accumulate(waiting.begin(), waiting.end(), std::size_t{0},
                                [](std::size_t sum, const Waiting& each) { return sum + each.cost; });
+    }
+    std::size_t droppable_bytes() const {
+        return std::accumulate(waiting.begin(), waiting.end(), std::size_t{0}, [](std::size_t sum, const Waiting& each) {
+            return sum + (each.droppable ? each.cost : 0);
+        });
+    }
+    void trim(std::size_t most) {
+        for (auto at = waiting.begin(); at != waiting.end() && at + 1 != waiting.end() && droppable_bytes() > most;) {
+            dropped += at->droppable ? 1 : 0;
+            at = at->droppable ? waiting.erase(at) : at + 1;
+        }
     }
     bool push(const Waiting& entry) {
         while (bytes() + entry.cost > bound) {
@@ -67,11 +79,16 @@ public:
     void step() {
         if (random_.chance(3)) {
             pop();
+        } else if (random_.chance(10)) {
+            const std::size_t most = random_.below(model_.bound);
+            queue_.trim_droppable(most);
+            model_.trim(most);
         } else {
             push();
         }
         EXPECT_EQ(queue_.empty(), model_.waiting.empty());
         EXPECT_EQ(queue_.bytes(), model_.bytes());
+        EXPECT_EQ(queue_.droppable_bytes(), model_.droppable_bytes());
         EXPECT_EQ(queue_.dropped(), model_.dropped);
     }
 
@@ -86,7 +103,7 @@ private:
         entry.cost = message.cost();
         if (control) {
             queue_.push_control(std::move(message));
-            model_.waiting.push_back(entry);
+            model_.waiting.push_front(entry);
         } else {
             EXPECT_EQ(queue_.push(std::move(message)), model_.push(entry));
         }

@@ -35,6 +35,34 @@ TEST(WireHeartbeat, PingsOverAWebsocketComeAnIntervalAfterThePong) {
     EXPECT_EQ(loop.sessions(), 1U);
 }
 
+TEST(WireHeartbeat, APingOvertakesWhatWaitsForASlowClient) {
+    constexpr int kEvents = 800;
+    const auto opened = Clock::now();
+    Loopback loop(beating(500, 20'000), [](Server& server) {
+        Handlers handlers;
+        handlers.on_connect = [](const std::shared_ptr<Socket>& socket) {
+            for (int i = 0; i < kEvents; ++i) {
+                socket->emit("x", std::string(10'000, 'x'));
+            }
+        };
+        server.set_namespace("/", handlers);
+    });
+    Wire slow(loop.port());
+    ASSERT_TRUE(open_wire(slow));
+    slow.send("40");
+    EXPECT_TRUE(eventually([&] { return Clock::now() >= opened + milliseconds(1'000); })) << "the ping is due";
+    int before = 0;
+    ASSERT_TRUE(slow.read_frame().data.starts_with("40")) << "the flood began before the ping was due";
+    while (before < kEvents && !slow.read_frame().is(kTextFrame, "2")) {
+        ++before;
+    }
+    EXPECT_GT(before, 0);
+    EXPECT_LT(before, kEvents / 2) << "only what was in the kernel already";
+    for (int rest = before; rest < kEvents; ++rest) {
+        ASSERT_EQ(slow.read_frame().data.substr(0, 7), "42[\"x\",") << "whole frames, all of them";
+    }
+}
+
 TEST(WireHeartbeat, PingsByPollingAndPongsByPost) {
     Loopback loop(beating(40, 20'000));
     Wire client(loop.port());
