@@ -191,6 +191,11 @@ class Daemon:
         try:
             for container in self.containers():
                 self.engine.remove(container['Id'])
+            label = urllib.parse.quote(json.dumps({'label': ['flow.manager=%s' % self.instance_id()]}))
+            for volume in self.engine.call('GET', '/volumes?filters=' + label)['Volumes'] or []:
+                self.engine.call('DELETE', '/volumes/' + volume['Name'], ok=(204, 404, 409))
+            for network in self.engine.call('GET', '/networks?filters=' + label):
+                self.engine.call('DELETE', '/networks/' + network['Id'], ok=(204, 403, 404))
         except Exception as x:
             print('cleaning failed:', x)
 

@@ -150,7 +150,6 @@ class Volumes(FlowTest):
         self.assertEqual(self.delete(self.create_running('web', volumes={name: '/data'}), remove_volumes=False), 'kept')
         self.assertTrue(self.there(name))
 
-<<<<<<< HEAD
     def test_one_whose_name_looks_anonymous_is_still_named(self):
         name = uuid.uuid4().hex * 2     # 64 hex characters: as the engine names anonymous ones
         self.addCleanup(self.engine.call, 'DELETE', '/volumes/' + name, ok=(204, 404, 409))
@@ -176,8 +175,6 @@ class Volumes(FlowTest):
         self.assertEqual(self.delete(container), 'removed')
         self.assertFalse(any(self.there(name) for name in before.values()))
 
-=======
->>>>>>> tests-5
     def anonymous(self, container):
         mounts = self.engine.inspect(self.client.status(container)['docker_id'])['Mounts']
         return {m['Destination']: m['Name'] for m in mounts if m['Type'] == 'volume'}
@@ -210,7 +207,6 @@ class Volumes(FlowTest):
         self.assertTrue(all(self.there(name) for name in before.values()))
         self.assertEqual(self.delete(container, remove_volumes=False), 'removed')
         self.assertEqual([name for name in before.values() if self.there(name)], [])
-<<<<<<< HEAD
 
 
 class FailedCleaning(FlowTest):
@@ -228,5 +224,3 @@ class FailedCleaning(FlowTest):
         subprocess.run(['umount', folder + '/busy'], check=True)
         deleted = self.client.wait('container_deleted', container_id=container)
         self.assertEqual(deleted['cleanup']['socket'], 'removed')
-=======
->>>>>>> tests-5
