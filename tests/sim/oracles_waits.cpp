@@ -67,7 +67,7 @@ void Simulation::judge_turn(const Container& container) {
     }
 }
 
-/// Asked at a start of ours. What ends at this moment the daemon need not know yet: that it has run at all must be true.
+/// Asked at a start of ours. What ends at this moment the daemon need not know yet; but it must have run.
 void Simulation::judge_dependencies(const domain::Record& record) {
     for (const domain::Dependency& dependency : record.active_spec().depends_on) {
         const bool completed = dependency.condition == Condition::completed;
