@@ -71,6 +71,7 @@ void Daemon::build() {
     reconciler::Config config;
     config.instance_id = instance_id;
     config.orphan_grace = Duration{0};
+    config.max_running_jobs = max_running_jobs;
     reconciler_ = std::make_unique<reconciler::Reconciler>(std::move(services), std::move(config));
 }
 

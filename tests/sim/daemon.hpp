@@ -49,6 +49,7 @@ public:
 
     std::set<std::uint64_t> kill_at;    ///< points, counted from the beginning
     double kill_p = 0;                  ///< chance at each point
+    int max_running_jobs = 0;           ///< 0: no limit
     std::uint64_t points = 0;
     int kills = 0;
     std::vector<Time> commits;

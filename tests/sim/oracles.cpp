@@ -168,6 +168,8 @@ void Simulation::judge_start(const Container& container, bool by_outside) {
     }
     if (!by_outside) {
         judge_code(*record, container);
+        judge_dependencies(*record);
+        judge_turn(container);
     }
     if (with_outsiders()) {
         return;
@@ -198,13 +200,6 @@ void Simulation::judge_start(const Container& container, bool by_outside) {
 bool Simulation::waits_for_image(const domain::Record& record) const {
     return record.spec().image == "none" &&
            (record.status.active_generation == 0 || model::replacing(record));
-}
-
-/// Honestly: what it waits for does not run.
-bool Simulation::waits_for_another(const domain::Record& record) const {
-    const domain::Record* other = daemon.store().find_name(record.status.waiting_for);
-    return !record.status.waiting_for.empty() &&
-           (other == nullptr || !model::meets(*other, domain::DependencyCondition::started));
 }
 
 void Simulation::judge_container(const Container& container) {
@@ -333,7 +328,7 @@ void Simulation::judge_running(const domain::Record& record, const ContainerPtr&
         bad(id + " is unhealthy and was not restarted");
     }
     if (model::should_run(record)) {
-        if (waits_for_another(record)) {
+        if (waits_honestly(record)) {
             return;
         }
         if (!running && !flapping) {

@@ -63,7 +63,7 @@ void Simulation::final() {
         if (wish->answer == Wish::Answer::none) {
             bad(wish->request_id + " was never answered");
         } else if (const domain::Record* record = row(wish->container_id);
-                   record != nullptr && waits_for_another(*record)) {
+                   record != nullptr && waits_honestly(*record)) {
             continue;
         } else if (wish->answer == Wish::Answer::accepted && !wish->outcome) {
             bad(wish->request_id + " " + std::string{to_string(wish->operation)} + " of " +

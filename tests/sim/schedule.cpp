@@ -10,7 +10,10 @@ constexpr double kActive = 100, kQuiet = 1500;
 }  // namespace
 
 Schedule::Schedule(std::uint64_t seed, const std::string& with_profile, bool tracing)
-    : Simulation(seed, tracing) {
+    : Simulation(seed, tracing), aside_(seed + 1'000'003), turns_(aside_.chance(0.25)) {
+    if (turns_) {
+        daemon.max_running_jobs = aside_.pick({1, 1, 2});
+    }
     Random& random = world.random;
     profile = random.pick({"calm", "kill", "outside", "engine", "faults", "all"});
     if (!with_profile.empty()) {
@@ -109,6 +112,10 @@ Patch Schedule::random_patch() {
     return patch;
 }
 
+std::string Schedule::a_name() {
+    return turns_ ? world.random.pick({"a", "b", "c", "d", "e"}) : world.random.pick({"a", "b", "c"});
+}
+
 void Schedule::make_job(domain::Spec& spec) {
     Random& random = world.random;
     spec.kind = domain::Kind::job;
@@ -125,10 +132,12 @@ void Schedule::create(const std::string& container_id) {
     Wish wish;
     wish.creates = true;
     wish.container_id = container_id;
-    const std::string name = random.pick({"a", "b", "c"});
+    const std::string name = a_name();
     const std::string image = random.pick({"i1", "i1", "i2", "slow", "flaky", "none"});
-    const std::string command =
-        random.pick({"serve", "serve", "serve", "deaf", "crash", "job", "bad"});
+    std::string command = random.pick({"serve", "serve", "serve", "deaf", "crash", "job", "bad"});
+    if (turns_ && aside_.chance(0.5)) {
+        command = "job";
+    }
     const int memory = random.pick({1, 2});
     wish.desired = random.pick({DesiredState::created, DesiredState::running});
     const std::string policy =
@@ -143,12 +152,13 @@ void Schedule::create(const std::string& container_id) {
     if (random.chance(0.5)) {
         wish.spec.code.edit().digest = random.pick({"c1", "c1", "c2", "crash", "lost"});
     }
-    if (random.chance(0.2)) {
+    if (random.chance(turns_ ? 0.7 : 0.2)) {
         make_job(wish.spec);
     }
-    const std::string other = random.pick({"a", "b", "c"});
+    const std::string other = a_name();
     if (other != name && random.chance(0.15)) {
-        wish.spec.depends_on = {{other, domain::DependencyCondition::started}};
+        using Condition = domain::DependencyCondition;
+        wish.spec.depends_on = {{other, aside_.chance(0.5) ? Condition::completed : Condition::started}};
     }
     wish.operation = random.chance(0.3) ? Operation::manifest : Operation::create;
     send(std::move(wish));
@@ -156,7 +166,7 @@ void Schedule::create(const std::string& container_id) {
 
 void Schedule::random_request() {
     Random& random = world.random;
-    std::string id = slot(random.pick({1, 1, 2, 3}));
+    std::string id = slot(turns_ ? random.pick({1, 1, 2, 3, 4, 5}) : random.pick({1, 1, 2, 3}));
     if (row(id) == nullptr || random.chance(0.05)) {
         if (row(id) == nullptr && used(id)) {
             id = slot(4 + static_cast<int>(random.below(6)));

@@ -19,6 +19,10 @@ private:
     void make_job(domain::Spec& spec);
     Patch random_patch();
     bool used(const std::string& container_id) const;
+    std::string a_name();
+
+    Random aside_;      ///< for what came later: the schedules of the other seeds stay as they were
+    bool turns_;        ///< of jobs: more of them, and few may run at once
 };
 
 }  // namespace flow::sim

@@ -198,6 +198,7 @@ void Simulation::capture(Wish& wish) {
     version.code = spec.code->digest;
     version.memory = static_cast<int>(spec.resources.memory / kMemoryUnit);
     versions_[wish.container_id][record->generation] = version;
+    names_[wish.container_id].insert(spec.name);
 }
 
 void Simulation::answered(Wish& wish, const domain::Result<domain::Accepted>& result) {

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -88,7 +89,11 @@ private:
     bool failure_seen(const Wish& wish) const;
     bool intends(const std::string& container_id, const std::string& docker_id) const;
     void judge_start(const Container& container, bool by_outside);
+    void judge_turn(const Container& container);
+    void judge_dependencies(const domain::Record& record);
+    bool waits_honestly(const domain::Record& record) const;
     bool waits_for_another(const domain::Record& record) const;
+    bool waits_for_turn(const domain::Record& record) const;
     bool waits_for_image(const domain::Record& record) const;
     void judge_container(const Container& container);
     void judge_row(const domain::Record& record);
@@ -110,6 +115,7 @@ private:
 
     std::map<std::string, Wish*> by_id_;
     std::map<std::string, std::map<domain::Generation, Version>> versions_;
+    std::map<std::string, std::set<std::string>> names_;                ///< that a container id has had
     std::map<std::string, std::vector<Time>> crashes_told_;             ///< by docker id
     std::map<std::string, std::vector<std::string>> lifecycle_;         ///< by container id
 };
