@@ -42,8 +42,7 @@ bool Simulation::waits_for_turn(const domain::Record& record) const {
     return record.status.queued && running >= daemon.max_running_jobs;
 }
 
-/// Asked at a start of ours: how many other jobs have a process. One that was told to end (a stop, a deletion, its
-/// deadline) gives its turn away at once, and its process may take its grace after that: those are not counted.
+/// Asked at a start of ours: how many other jobs have a process.
 void Simulation::judge_turn(const Container& container) {
     const domain::Record* record = row(container.container_id);
     if (daemon.max_running_jobs == 0 || record->spec().kind != domain::Kind::job) {
@@ -54,7 +53,7 @@ void Simulation::judge_turn(const Container& container) {
     for (const auto& [id, other] : engine.containers) {
         const domain::Record* its = row(other->container_id);
         const bool counts = its != nullptr && its->spec().kind == domain::Kind::job && other->running &&
-                            model::should_run(*its) && other->container_id != container.container_id &&
+                            other->container_id != container.container_id &&
                             !other->process->outside_start;
         if (counts) {
             ++running;

@@ -59,8 +59,8 @@ std::optional<JobTimer> job_timer(const Record& record) {
 }
 
 bool holds_slot(const Record& record) {
-    return record.spec().kind == Kind::job && should_run(record) &&
-           (record.status.run_started == record.run_wanted || runs(record));
+    return record.spec().kind == Kind::job &&
+           (runs(record) || (should_run(record) && record.status.run_started == record.run_wanted));
 }
 
 void record_deadline(Record& record, Changes& out) {

@@ -42,7 +42,7 @@ void ask_something(Random& random, Scene& scene) {
             if (number(random, 0, 1) == 0) {
                 const domain::Code code = domain::test::random_code(random);
                 (void)scene.row.update([&](Spec& changed) {
-                    changed.code->digest = changed.code->wanted() ? code.digest : "";
+                    changed.code.edit().digest = changed.code->wanted() ? code.digest : "";
                 });
                 break;
             }
