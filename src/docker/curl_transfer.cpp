@@ -1,7 +1,10 @@
 #include "docker/curl_transfer.hpp"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <cctype>
+#include <cerrno>
 #include <cstring>
 #include <string_view>
 #include <utility>
@@ -33,6 +36,19 @@ std::string in_seconds(std::chrono::milliseconds duration) {
         return std::to_string(duration.count() / 1000) + " s";
     }
     return std::to_string(duration.count()) + " ms";
+}
+
+/// What helps a daemon that could not connect.
+const char* advice_for(int os_error) {
+    switch (os_error) {
+    case EMFILE:
+        return "; the engine is not to blame: raise this daemon's limit of open files (LimitNOFILE= of its systemd unit, "
+               "or ulimit -n), or have fewer clients and containers";
+    case ENFILE:
+        return "; the engine is not to blame: the host's limit of open files (sysctl fs.file-max) is reached";
+    default:
+        return "; is it running, and may this user open its socket?";
+    }
 }
 
 }  // namespace
@@ -68,6 +84,8 @@ void Transfer::set_options(const std::string& socket_path) {
     curl_easy_setopt(easy_, CURLOPT_WRITEDATA, this);
     curl_easy_setopt(easy_, CURLOPT_HEADERFUNCTION, &Transfer::on_header);
     curl_easy_setopt(easy_, CURLOPT_HEADERDATA, this);
+    curl_easy_setopt(easy_, CURLOPT_OPENSOCKETFUNCTION, &Transfer::on_open);
+    curl_easy_setopt(easy_, CURLOPT_OPENSOCKETDATA, this);
     curl_easy_setopt(easy_, CURLOPT_TIMEOUT_MS, static_cast<long>(request_.deadline.count()));
     if (request_.idle_limit.count() > 0) {
         curl_easy_setopt(easy_, CURLOPT_LOW_SPEED_LIMIT, 1L);
@@ -138,6 +156,14 @@ std::size_t Transfer::on_header(char* data, std::size_t size, std::size_t count,
     return length;
 }
 
+/// As libcurl does it; but it does not tell why there is none ("Too many open files").
+curl_socket_t Transfer::on_open(void* self, curlsocktype, curl_sockaddr* address) {
+    auto& transfer = *static_cast<Transfer*>(self);
+    const int opened = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    transfer.open_error_ = opened < 0 ? errno : 0;
+    return opened < 0 ? CURL_SOCKET_BAD : opened;
+}
+
 void Transfer::finish(CURLcode code) {
     if (finished_) {
         return;
@@ -169,6 +195,7 @@ domain::Error Transfer::transport_error(CURLcode code) const {
     const std::string engine = "the Docker Engine at unix://" + socket_path_;
     long os_error = 0;
     curl_easy_getinfo(easy_, CURLINFO_OS_ERRNO, &os_error);
+    os_error = open_error_ != 0 ? open_error_ : os_error;
     const std::string why = os_error != 0           ? std::strerror(static_cast<int>(os_error))
                             : error_text_[0] != 0   ? error_text_.data()
                                                     : curl_easy_strerror(code);
@@ -185,8 +212,7 @@ domain::Error Transfer::transport_error(CURLcode code) const {
                         in_seconds(idle ? std::chrono::milliseconds{request_.idle_limit}
                                         : request_.deadline);
     } else if (sent == 0) {
-        error.message = "cannot connect to " + engine + ": " + why +
-                        "; is it running, and may this user open its socket?";
+        error.message = "cannot connect to " + engine + ": " + why + advice_for(static_cast<int>(os_error));
     } else {
         error.message = "the connection to " + engine + " broke before its answer was complete: " +
                         why;

@@ -45,6 +45,7 @@ public:
 private:
     static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
     static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
+    static curl_socket_t on_open(void* self, curlsocktype purpose, curl_sockaddr* address);
     void set_options(const std::string& socket_path);
     void set_method();
     domain::Error transport_error(CURLcode code) const;
@@ -60,6 +61,7 @@ private:
     std::string pending_;               // of a stream: arrived, not delivered
     std::optional<domain::Error> error_;
     std::size_t received_ = 0;
+    int open_error_ = 0;                // errno, when there was no socket to connect with
     bool too_long_ = false;
     bool headers_complete_ = false;
     bool headers_told_ = false;

@@ -1,12 +1,12 @@
 #include "messaging/channel.hpp"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <utility>
 
 namespace flow::messaging {
@@ -69,6 +69,9 @@ void Channel::cannot_take(const std::string& why) {
                  "its connection could not be taken: " + why + "; it waits, and is tried again in a few seconds");
 }
 
+/// Last words come before the first ones of the next connection, which waits until they were read.
+bool Channel::may_take() { return !connected() || !other_side_is_gone() || !has_unread(); }
+
 /// A container that was started anew may be here before the end of its old connection was read.
 void Channel::take(int connection) {
     const auto self = shared_from_this();       // what is told may close the channel, and its owner let go of it
@@ -96,10 +99,16 @@ void Channel::take(int connection) {
     tell_connection(true);
 }
 
-bool Channel::other_side_is_gone() {
+/// Also when it left something to read.
+bool Channel::other_side_is_gone() const {
+    constexpr short kEnd = POLLHUP | POLLRDHUP | POLLERR;
+    pollfd state{live_->socket.native_handle(), POLLRDHUP, 0};
+    return ::poll(&state, 1, 0) > 0 && (state.revents & kEnd) != 0;
+}
+
+bool Channel::has_unread() const {
     char byte = 0;
-    const ssize_t got = ::recv(live_->socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    return got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK);
+    return connected() && ::recv(live_->socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
 void Channel::wait_in_silence() {
@@ -140,6 +149,9 @@ void Channel::pause(bool paused) {
 
 /// One piece: a container that floods must not keep others from their turn.
 void Channel::read() {
+    if (paused_) {
+        return;     // since it began to wait for bytes
+    }
     error_code failed;
     const std::size_t got = live_->socket.read_some(asio::buffer(piece()), failed);
     if (failed && failed != asio::error::would_block) {
@@ -232,6 +244,7 @@ void Channel::end_connection() {
     if (connected()) {
         ++number_;
         live_.reset();
+        listeners_.resume(listener_);
         tell_connection(false);
     }
 }

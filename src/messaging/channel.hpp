@@ -61,6 +61,8 @@ public:
     void close();
     bool connected() const { return live_ != nullptr; }
     const std::string& path() const { return config_.path; }
+    /// Something has come and was not read yet.
+    bool has_unread() const;
     /// Nothing is read while it holds: who sends has to wait.
     void pause(bool paused);
     /// Takes it while there is room and the framing is known; answers whether it did.
@@ -84,6 +86,7 @@ private:
         bool reading = false;               ///< waits for bytes
     };
 
+    bool may_take() override;
     void take(int connection) override;
     void cannot_take(const std::string& why) override;
     void tell_trouble(bool& told, const std::string& what);
@@ -93,7 +96,7 @@ private:
     void flush();
     void wait_for_room();
     void end_connection();
-    bool other_side_is_gone();
+    bool other_side_is_gone() const;
     void wait_in_silence();
     void tell_connection(bool connected);
 

@@ -79,6 +79,7 @@ Courier::Courier(CourierServices services, CourierConfig config)
     : services_(std::move(services)),
       config_(config),
       hub_(services_.executor, hub_config(services_, config_), *this),
+      intake_(services_.executor, services_.messages, config_.intake, *this),
       reply_timer_(services_.executor) {}
 
 void Courier::start() {
@@ -95,6 +96,7 @@ void Courier::stop() {
     stopped_ = true;
     reply_timer_.cancel();
     hub_.close_all();
+    intake_.stop();
 }
 
 void Courier::look(const std::string& container_id) {
@@ -119,6 +121,7 @@ void Courier::look(const std::string& container_id) {
     if (const auto opened = hub_.open(container_id, path, settings); !opened) {
         report(container_id, "communication_error", opened.error());
     }
+    hub_.pause(container_id, intake_.is_full(container_id));
 }
 
 /// What waited for a place that is closed.
@@ -126,6 +129,7 @@ void Courier::gone(const std::string& container_id, const std::string& why) {
     if (!hub_.knows(container_id)) {
         return;
     }
+    tell_unread(container_id, why);
     std::vector<Outgoing> left = hub_.close(container_id);
     for (Outgoing& message : left) {
         if (auto letter = take(message.ticket)) {
@@ -218,6 +222,9 @@ void Courier::send(domain::SendCall call, SendDone done) {
     }
     if (!settings_of(*record).enabled) {
         return done(messaging_is_off(record->spec().name));
+    }
+    if (intake_.is_blocked(id)) {
+        return send_when_written(std::move(call), std::move(done));
     }
     Result<Letter> letter = write_letter(*record, call);
     if (!letter) {

@@ -21,10 +21,11 @@
 #include "messaging/courier_services.hpp"
 #include "messaging/deadline.hpp"
 #include "messaging/hub.hpp"
+#include "messaging/intake.hpp"
 
 namespace flow::messaging {
 
-class Courier final : public domain::Messages, private HubOwner {
+class Courier final : public domain::Messages, private HubOwner, private IntakeOwner {
 public:
     Courier(CourierServices services, CourierConfig config);
     ~Courier() override { stop(); }
@@ -60,8 +61,8 @@ private:
     std::optional<domain::Error> refusal_of(const domain::Record& record, const Letter& letter) const;
     bool answer_repeated(const Letter& letter, const domain::SendCall& call, const SendDone& done);
     bool is_same(const domain::MessageRow& row, const Letter& letter, const domain::SendCall& call) const;
+    void send_when_written(domain::SendCall call, SendDone done);
     void await_reply(const Letter& letter, domain::Duration timeout, SendDone done);
-    void hold_back(const std::string& id, std::size_t unwritten);
     std::optional<domain::Duration> patience_for(const domain::Record& record) const;
     void hand_over(Ticket ticket);
     void answer_queued(Ticket ticket);
@@ -77,22 +78,30 @@ private:
     void on_expired(const std::string& id, Outgoing message) override;
     void on_socket_trouble(const std::string& id, const std::string& what) override;
 
+    void on_full(const std::string& id, bool full) override { hub_.pause(id, full); }
+    void on_unwritten(const std::string& id, const domain::Error& error) override;
+    void tell_unread(const std::string& id, const std::string& why);
+
     std::optional<Letter> take(Ticket ticket);
     domain::Json payload_of(const Letter& letter, std::string_view status) const;
     void tell(const domain::MessageRow& row, std::string_view event, domain::Json payload, bool durable,
               std::function<void(domain::Result<void>)> done);
+    domain::EventDraft draft_of(const domain::MessageRow& row, std::string_view event, domain::Json whole) const;
+    domain::Json event_of(const domain::MessageRow& row, const domain::Json& payload) const;
+    void log_unwritten(const std::string& id, const domain::Error& error);
+    bool is_due(const std::string& id, const char* what);
     void report(const std::string& id, const char* event, domain::Error error);
 
     CourierServices services_;
     CourierConfig config_;
     Hub hub_;
+    Intake intake_;
     Awaited awaited_;
     std::unordered_map<Ticket, Letter> letters_;
     std::set<std::pair<std::string, std::string>> in_flight_;       ///< container, message id: on their way, or awaited
     std::map<std::pair<std::string, std::string>, Steady> reported_;
     boost::asio::steady_timer reply_timer_;
     bool reply_timer_waits_ = false;
-    std::map<std::string, std::size_t> unwritten_;      ///< messages of a container that the store does not have yet
     std::map<std::string, std::size_t> unkept_;         ///< bytes for a container on their way into the store
     bool stopped_ = false;
     Ticket last_ticket_ = 0;

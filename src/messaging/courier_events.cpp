@@ -18,7 +18,6 @@ namespace {
 /// One stored complaint a second about each container and kind: a flow that sends nonsense must not fill the log.
 constexpr auto kReportEvery = std::chrono::seconds{1};
 constexpr std::size_t kLongestId = 128;
-constexpr std::size_t kMostUnwritten = 256;     ///< messages of one container on their way to the disk: it waits then
 
 std::string field_of(const Json& message, const char* field) {
     const auto found = message.find(field);
@@ -37,9 +36,7 @@ Json Courier::payload_of(const Letter& letter, std::string_view status) const {
     return payload;
 }
 
-/// The row and its event in one transaction where it is durable; else the event alone, to those who are there.
-void Courier::tell(const domain::MessageRow& row, std::string_view event, Json payload, bool durable,
-                   std::function<void(Result<void>)> done) {
+Json Courier::event_of(const domain::MessageRow& row, const Json& payload) const {
     const Record* record = services_.store.find(row.container_id);
     Json whole = record != nullptr ? domain::model::event_base(*record) : Json::object();
     whole["container_id"] = row.container_id;
@@ -52,11 +49,11 @@ void Courier::tell(const domain::MessageRow& row, std::string_view event, Json p
         whole["request_id"] = row.request_id;
     }
     whole.update(payload);
-    if (!durable) {
-        whole["timestamp"] = domain::to_rfc3339(services_.moment().now);
-        services_.broadcast(std::string{event}, std::move(whole));
-        return done ? done(Result<void>{}) : void();
-    }
+    return whole;
+}
+
+domain::EventDraft Courier::draft_of(const domain::MessageRow& row, std::string_view event, Json whole) const {
+    const Record* record = services_.store.find(row.container_id);
     domain::EventDraft draft;
     draft.type = event;
     draft.container_id = row.container_id;
@@ -66,16 +63,33 @@ void Courier::tell(const domain::MessageRow& row, std::string_view event, Json p
     draft.generation = record != nullptr ? record->generation : 0;
     draft.summary = (row.direction == "out" ? "message to " : "message from ") + row.name + ": " + row.status;
     draft.payload = std::move(whole);
+    return draft;
+}
+
+/// The row and its event in one transaction where it is durable; else the event alone, to those who are there.
+void Courier::tell(const domain::MessageRow& row, std::string_view event, Json payload, bool durable,
+                   std::function<void(Result<void>)> done) {
+    Json whole = event_of(row, payload);
+    if (!durable) {
+        whole["timestamp"] = domain::to_rfc3339(services_.moment().now);
+        services_.broadcast(std::string{event}, std::move(whole));
+        return done ? done(Result<void>{}) : void();
+    }
+    if (row.direction == "in") {
+        Intake::Item item{row, draft_of(row, event, std::move(whole)), std::move(done)};
+        return intake_.add(row.container_id, std::move(item));
+    }
     std::vector<domain::EventDraft> drafts;
-    drafts.push_back(std::move(draft));
-    services_.messages.put_messages({row}, std::move(drafts), [done = std::move(done)](Result<void> written) {
-        if (!written) {
-            spdlog::error("a message could not be written down error=\"{}\"", written.error().message);
-        }
-        if (done) {
-            done(std::move(written));
-        }
-    });
+    drafts.push_back(draft_of(row, event, std::move(whole)));
+    services_.messages.put_messages({row}, std::move(drafts),
+                                    [this, id = row.container_id, done = std::move(done)](Result<void> written) {
+                                        if (!written) {
+                                            log_unwritten(id, written.error());
+                                        }
+                                        if (done) {
+                                            done(std::move(written));
+                                        }
+                                    });
 }
 
 void Courier::on_message(const std::string& id, Json message) {
@@ -116,24 +130,49 @@ void Courier::on_message(const std::string& id, Json message) {
             done(told ? Result<domain::Sent>{sent} : Result<domain::Sent>{told.error()});
         };
     }
-    if (durable) {
-        hold_back(id, ++unwritten_[id]);
-        answer = [this, id, answer = std::move(answer)](const Result<void>& told) {
-            hold_back(id, --unwritten_[id]);
-            if (answer) {
-                answer(told);
-            }
-        };
-    }
     tell(row, "message_received", std::move(payload), durable, std::move(answer));
 }
 
-/// A container that sends faster than the disk takes has to wait: the store is everybody's.
-void Courier::hold_back(const std::string& id, std::size_t unwritten) {
-    hub_.pause(id, unwritten >= kMostUnwritten);
-    if (unwritten == 0) {
-        unwritten_.erase(id);
+/// Its reply would not be read, or not be kept: who waits for one need not wait in vain.
+void Courier::on_unwritten(const std::string& id, const Error& error) {
+    log_unwritten(id, error);
+    for (Awaited::Reply& reply : awaited_.take_all(id)) {
+        if (!hub_.has(id, reply.message_id)) {
+            in_flight_.erase({id, reply.message_id});
+        }
+        reply.done(error);
     }
+}
+
+/// Nothing is read from there until the disk takes what was read: no message of a client goes there meanwhile.
+void Courier::send_when_written(domain::SendCall call, SendDone done) {
+    const std::string id = call.container_id;
+    intake_.try_now(id, [this, call = std::move(call), done = std::move(done)](const Result<void>& written) {
+        if (written) {
+            send(call, done);
+        } else {
+            done(written.error());
+        }
+    });
+}
+
+/// Its socket is closed while it had to wait for the disk: what it said meanwhile nobody reads any more.
+void Courier::tell_unread(const std::string& id, const std::string& why) {
+    if (!intake_.is_blocked(id) || !hub_.has_unread(id)) {
+        return;
+    }
+    domain::MessageRow row;
+    row.container_id = id;
+    row.name = intake_.name_of(id);
+    row.direction = "in";
+    row.status = "lost";
+    row.actor = "flow-manager";
+    Json payload;
+    payload["error_type"] = domain::to_string(ErrorType::system_error);
+    payload["message"] = "its last messages are lost: " + why + " while they waited for the disk, which took nothing";
+    payload["details"] = Json::object();
+    Intake::Item item{std::nullopt, draft_of(row, "communication_error", event_of(row, payload)), nullptr};
+    intake_.add(id, std::move(item));
 }
 
 void Courier::on_malformed(const std::string& id, const Frame& wrong) {
@@ -151,17 +190,30 @@ void Courier::on_socket_trouble(const std::string& id, const std::string& what) 
     report(id, "communication_error", std::move(error));
 }
 
+bool Courier::is_due(const std::string& id, const char* what) {
+    const Steady now = services_.steady();
+    const auto [last, first] = reported_.try_emplace({id, what}, now);
+    if (!first && now - last->second < kReportEvery) {
+        return false;
+    }
+    last->second = now;
+    return true;
+}
+
+void Courier::log_unwritten(const std::string& id, const Error& error) {
+    if (is_due(id, "unwritten")) {
+        spdlog::error("messages could not be written down container_id={} error=\"{}\"", id, error.message);
+    }
+}
+
 void Courier::report(const std::string& id, const char* event, Error error) {
     const Record* record = services_.store.find(id);
     if (record == nullptr) {
         return;
     }
-    const Steady now = services_.steady();
-    const auto [last, first] = reported_.try_emplace({id, event}, now);
-    if (!first && now - last->second < kReportEvery) {
+    if (!is_due(id, event)) {
         return;
     }
-    last->second = now;
     spdlog::info("{} container_id={} error=\"{}\"", event, id, error.message);
     domain::EventDraft draft;
     draft.type = event;

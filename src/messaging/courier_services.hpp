@@ -31,12 +31,21 @@ struct CourierServices {
     std::function<std::optional<domain::Json>(std::string_view text)> parse;
 };
 
+/// Of durable messages that a container has said and the store does not have yet.
+struct IntakeLimits {
+    std::size_t messages = 256;                             ///< of one container: with more it is not read from
+    std::size_t bytes = 8u << 20;
+    domain::Duration retry = std::chrono::seconds{1};       ///< after a write that failed; doubled each time
+    domain::Duration longest_retry = std::chrono::seconds{10};
+};
+
 struct CourierConfig {
     domain::Duration hold = std::chrono::seconds{30};       ///< in memory, while it is started anew
     domain::Duration settle = std::chrono::seconds{5};      ///< from a start until it is expected to be connected
     std::size_t most_awaited = 10'000;                      ///< replies
     std::size_t longest_id = 128;                           ///< bytes of a message_id
     Outbox::Limits waiting;
+    IntakeLimits intake;
 };
 
 }  // namespace flow::messaging

@@ -69,6 +69,11 @@ void Hub::pause(const std::string& id, bool paused) {
     }
 }
 
+bool Hub::has_unread(const std::string& id) const {
+    const Place* place = find(id);
+    return place != nullptr && place->channel->has_unread();
+}
+
 std::vector<Outgoing> Hub::close(const std::string& id) {
     const auto found = places_.find(id);
     if (found == places_.end()) {

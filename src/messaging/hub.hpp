@@ -58,6 +58,8 @@ public:
     void hold(const std::string& id, bool holds);
     /// Nothing is read from there while it holds.
     void pause(const std::string& id, bool paused);
+    /// It has said something that was not read yet.
+    bool has_unread(const std::string& id) const;
     /// Answers what still waited.
     std::vector<Outgoing> close(const std::string& id);
     void close_all();

@@ -143,6 +143,12 @@ void Listeners::retry() {
     }
 }
 
+void Listeners::resume(int listener) {
+    if (std::erase(resting_, listener) != 0 && !watch(listener, {})) {
+        resting_.push_back(listener);
+    }
+}
+
 void Listeners::wait() {
     ready_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
                       [this, alive = std::weak_ptr<char>{alive_}](const boost::system::error_code& failed) {
@@ -168,20 +174,24 @@ void Listeners::accept(int listener) {
     if (taker == nullptr) {
         return;
     }
+    if (!taker->may_take()) {
+        return rest(listener);
+    }
     const int connection = ::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (connection >= 0) {
         return taker->take(connection);
     }
     if (!is_passing(errno)) {
-        rest(listener, text_of(errno));
+        const std::string why = text_of(errno);
+        rest(listener);
+        taker->cannot_take(why);
     }
 }
 
 /// It would be told as ready again and again. Who waits to be taken stays in its queue.
-void Listeners::rest(int listener, const std::string& why) {
+void Listeners::rest(int listener) {
     ::epoll_ctl(ready_.native_handle(), EPOLL_CTL_DEL, listener, nullptr);
     resting_.push_back(listener);
-    takers_[static_cast<std::size_t>(listener)]->cannot_take(why);
 }
 
 }  // namespace flow::messaging

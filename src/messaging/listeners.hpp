@@ -20,6 +20,8 @@ public:
     class Taker {
     public:
         virtual ~Taker() = default;
+        /// False: who comes waits in the queue, until resume() or the next retry().
+        virtual bool may_take() { return true; }
         /// A connection has come; its descriptor, which does not block, is the Taker's now.
         virtual void take(int connection) = 0;
         /// One waits and cannot be taken ("Too many open files"). It is tried again at the next retry().
@@ -36,6 +38,8 @@ public:
     void close(int listener);
     /// Listeners that could not take a connection are listened to again.
     void retry();
+    /// That one may take a connection now.
+    void resume(int listener);
     const boost::asio::any_io_executor& executor() const { return executor_; }
 
 private:
@@ -44,7 +48,7 @@ private:
     void wait();
     void look();
     void accept(int listener);
-    void rest(int listener, const std::string& why);
+    void rest(int listener);
 
     boost::asio::any_io_executor executor_;
     boost::asio::posix::stream_descriptor ready_;       ///< the epoll instance, from the first listener on

@@ -1,4 +1,6 @@
 // The HTTP client against a server that misbehaves.
+#include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -98,6 +100,24 @@ TEST_F(HttpClientTest, NoSocketIsAway) {
     EXPECT_NE(answer.error().message.find("/tmp/flow-no-such.sock"), std::string::npos);
     EXPECT_NE(answer.error().message.find("No such file or directory"), std::string::npos)
         << answer.error().message;
+}
+
+TEST_F(HttpClientTest, WithoutAFileForItTheEngineIsNotBlamed) {
+    ASSERT_TRUE(ask("/before"));    // the sanitizer looks at each type of object once, and needs files for that
+    rlimit before{};
+    ::getrlimit(RLIMIT_NOFILE, &before);
+    const int free = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+    ::close(free);
+    rlimit less = before;
+    less.rlim_cur = static_cast<rlim_t>(free);
+    ::setrlimit(RLIMIT_NOFILE, &less);
+    const auto answer = ask("/without", "POST");
+    ::setrlimit(RLIMIT_NOFILE, &before);
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().engine, domain::EngineFailure::away);
+    EXPECT_NE(answer.error().message.find("Too many open files"), std::string::npos) << answer.error().message;
+    EXPECT_NE(answer.error().message.find("LimitNOFILE"), std::string::npos);
+    EXPECT_EQ(answer.error().message.find("is it running"), std::string::npos);
 }
 
 TEST_F(HttpClientTest, SocketThatNobodyListensToIsAway) {

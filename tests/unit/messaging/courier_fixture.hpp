@@ -69,8 +69,12 @@ class FakeMessages final : public domain::MessageStore {
 public:
     void put_messages(std::vector<domain::MessageRow> written, std::vector<domain::EventDraft> told,
                       std::function<void(domain::Result<void>)> done) override {
+        ++puts;
         rows.insert(rows.end(), written.begin(), written.end());
         events.insert(events.end(), told.begin(), told.end());
+        if (!refusal) {
+            taken.insert(taken.end(), told.begin(), told.end());
+        }
         if (done && holds) {
             waiting.push_back(std::move(done));
         } else if (done) {
@@ -96,6 +100,8 @@ public:
 
     std::vector<domain::MessageRow> rows;
     std::vector<domain::EventDraft> events;
+    std::vector<domain::EventDraft> taken;         ///< less those of a refused transaction
+    std::size_t puts = 0;
     std::vector<domain::MessageRow> queued;
     std::optional<domain::Error> refusal;
     bool holds = false;
