@@ -125,7 +125,7 @@ std::optional<domain::Request> Simulation::request_of(const Wish& wish) {
             request.spec->command = std::vector<std::string>{*wish.patch.command};
         }
         if (wish.patch.code) {
-            request.spec->code->digest = *wish.patch.code;
+            request.spec->code.edit().digest = *wish.patch.code;
         }
         if (wish.patch.memory) {
             request.spec->resources.memory = *wish.patch.memory * kMemoryUnit;
