@@ -40,9 +40,9 @@ TEST(WireHeartbeat, APingOvertakesWhatWaitsForASlowClient) {
     const auto opened = Clock::now();
     Loopback loop(beating(500, 20'000), [](Server& server) {
         Handlers handlers;
-        handlers.on_connect = [](const std::shared_ptr<Socket>& socket) {
+        handlers.on_connect = [event = encode_event("x", std::string(10'000, 'x'))](const auto& socket) {
             for (int i = 0; i < kEvents; ++i) {
-                socket->emit("x", std::string(10'000, 'x'));
+                socket->send(event);
             }
         };
         server.set_namespace("/", handlers);
