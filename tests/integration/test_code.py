@@ -135,7 +135,7 @@ class Code(FlowTest):
                                   update={'monitor': '1s'})
         self.printed(box, 'ready')
         eventually(lambda: self.client.status(box)['socket_connected'], what='its connection')
-        self.client.sio.emit('update_container', {'container_id': box, 'code': {'files': {'main': ANSWERS % 2}}})
+        self.assertTrue(self.client.call("update_container", {"container_id": box, "code": {"files": {"main": ANSWERS % 2}}})["ok"])
         answer = self.client.call('send_message', {'container_id': box, 'message': {'n': 1}, 'expect_reply': True,
                                                    'timeout': '5s'})
         self.assertTrue(answer['ok'], answer)

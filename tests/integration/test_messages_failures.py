@@ -58,6 +58,11 @@ class StoreFull(OnSmallDisk):
             taken.append(n)
         self.fail('1000 durable messages on a full disk')
 
+    def still_full(self, container):
+        """SQLite may begin its log anew and so find room of its own once more: that is soon used up."""
+        answers = (self.send(container, {'n': -1, 'fill': 'x' * 20_000}) for _ in range(300))
+        self.refused(next((answer for answer in answers if not answer['ok']), {'ok': True}))
+
     def refused(self, answer):
         """Who asked knows which file, and why."""
         self.assertFalse(answer['ok'], answer)
@@ -76,7 +81,7 @@ class StoreFull(OnSmallDisk):
             self.assertEqual(self.reply(live, {'n': n})['n'], n)
             self.refused(self.send(kept, {'n': n}))
             self.refused(self.asked(kept, {'n': n}))
-            self.refused(self.send(later, {'n': -1, 'fill': 'x' * 20_000}))
+            self.still_full(later)
         status, ready = self.daemon.http('GET', '/readyz')
         self.assertEqual(status, 503)
         self.assertIn('flow.db', ' '.join(ready['reasons']))
@@ -119,7 +124,7 @@ class StoreFull(OnSmallDisk):
         self.fill(later)
         errors = self.daemon.log().count(' E ')
         for n in range(20):
-            self.refused(self.send(later, {'n': -1, 'fill': 'x' * 20_000}))
+            self.still_full(later)
         self.errors = self.daemon.log().count(' E ') - errors
         self.disk.free()
         before = heard()

@@ -103,7 +103,11 @@ TEST_F(HttpClientTest, NoSocketIsAway) {
 }
 
 TEST_F(HttpClientTest, WithoutAFileForItTheEngineIsNotBlamed) {
-    ASSERT_TRUE(ask("/before"));    // the sanitizer looks at each type of object once, and needs files for that
+    // The sanitizer looks at each type of object once, and needs files for that: first all of it with files.
+    HttpClient nowhere{loop_.executor(), "/tmp/flow-no-such.sock"};
+    ASSERT_FALSE(loop_.run(nowhere.request(request("/echo"))));
+    ASSERT_TRUE(ask("/echo"));
+    HttpClient fresh{loop_.executor(), path_};      // without a connection that it could use again
     rlimit before{};
     ::getrlimit(RLIMIT_NOFILE, &before);
     const int free = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -111,7 +115,7 @@ TEST_F(HttpClientTest, WithoutAFileForItTheEngineIsNotBlamed) {
     rlimit less = before;
     less.rlim_cur = static_cast<rlim_t>(free);
     ::setrlimit(RLIMIT_NOFILE, &less);
-    const auto answer = ask("/without", "POST");
+    const auto answer = loop_.run(fresh.request(request("/echo")));
     ::setrlimit(RLIMIT_NOFILE, &before);
     ASSERT_FALSE(answer);
     EXPECT_EQ(answer.error().engine, domain::EngineFailure::away);
