@@ -11,6 +11,7 @@
 #include "domain/model/model.hpp"
 #include "domain/model/rules.hpp"
 #include "messaging/letters.hpp"
+#include "messaging/row_facts.hpp"
 
 namespace flow::messaging {
 
@@ -35,42 +36,6 @@ HubConfig hub_config(const CourierServices& services, const CourierConfig& confi
 bool is_folder(const std::string& path) {
     struct stat folder{};
     return !path.empty() && ::stat(path.c_str(), &folder) == 0 && S_ISDIR(folder.st_mode);
-}
-
-/// Nothing runs any more that could talk, and the folder goes next.
-bool is_going(const Record& record) { return record.deleted && !record.status.cleanup->volumes.empty(); }
-
-/// What holds for the process that is there, or is started next: in an update's window that is the new one.
-const domain::Messaging& settings_of(const Record& record) {
-    const domain::Status& status = record.status;
-    const bool kept = status.verdict != domain::Verdict::roll_back;
-    domain::Generation generation = status.active_generation;
-    if (status.trial != 0 && kept) {
-        generation = status.trial;
-    } else if (!status.next_id.empty() && kept && !domain::model::runs(record)) {
-        generation = status.next_generation;
-    }
-    const auto spec = record.specs.find(generation);
-    return spec == record.specs.end() ? record.active_spec().messaging : spec->second.messaging;
-}
-
-/// Other code was asked for, and nothing stands in its way: the process that has the old code is ended for it.
-bool is_code_due(const Record& record) {
-    const domain::Status& status = record.status;
-    return record.generation != status.active_generation && record.generation != status.trial &&
-           record.generation != status.failed_generation && status.trouble.empty() &&
-           domain::change_between(record.active_spec(), record.spec()) == domain::ChangeKind::code;
-}
-
-/// Its process is stopped now, or as soon as the loop comes to it: what it is sent would be lost with it.
-bool is_being_ended(const Record& record) {
-    const auto& intention = record.status.intention;
-    const bool stop_in_hand = intention && intention->step == domain::Step::stop;
-    const bool restart_due = record.desired == domain::DesiredState::running &&
-                             record.status.run_started < record.restart_run &&
-                             !domain::model::restart_pulls(record);
-    const bool code_due = record.desired == domain::DesiredState::running && is_code_due(record);
-    return stop_in_hand || restart_due || code_due;
 }
 
 }  // namespace
