@@ -86,6 +86,7 @@ void Courier::look(const std::string& container_id) {
     if (const auto opened = hub_.open(container_id, path, settings); !opened) {
         report(container_id, "communication_error", opened.error());
     }
+    hub_.hold(container_id, is_being_ended(*record));       // one that is new knew nothing of it before
     hub_.pause(container_id, intake_.is_full(container_id));
 }
 
@@ -253,7 +254,8 @@ void Courier::hand_over(Ticket ticket) {
     Outgoing message{ticket, letter.row.message_id, std::move(letter.text), letter.until, letter.queued};
     if (!hub_.send(id, std::move(message))) {
         if (auto left = take(ticket)) {
-            failed(std::move(*left), undelivered(left->row.message_id, id, "it is gone"));
+            const Error error = undelivered(left->row.message_id, id, "it is gone");
+            failed(std::move(*left), error);
         }
         return;
     }

@@ -11,6 +11,7 @@ namespace model = domain::model;
 
 namespace {
 constexpr std::size_t kExitsKept = 10'000;
+constexpr std::size_t kLinesKept = 1000;
 constexpr domain::Duration kLinesPatience = std::chrono::seconds{1};        ///< since they were asked for: the exit may be older
 constexpr domain::Duration kLinesBeforeStart = std::chrono::seconds{10};
 constexpr domain::Duration kLinesFirst = std::chrono::milliseconds{25};
@@ -90,6 +91,9 @@ boost::asio::awaitable<void> Crashes::fetch_logs(std::string container_id, domai
     call.until = exit.at + kLinesAfter;
     const auto lines = co_await services_.engine.logs(std::move(call));
     reading_.erase(key_of(exit));
+    if (logs_.size() > kLinesKept) {
+        logs_.clear();      // of rows that were gone before they were told
+    }
     if (lines && is_pending(container_id, exit)) {     // else it was told without them
         logs_[key_of(exit)] = *lines;
     }

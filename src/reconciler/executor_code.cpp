@@ -123,6 +123,10 @@ boost::asio::awaitable<void> Executor::clean_workspace(std::string id) {
     bool removed = false;
     for (const std::string& volume : volumes) {
         const auto answer = co_await services_.engine.remove_volume(volume, false);
+        record = services_.store.find(id);      // the store may have read its rows anew
+        if (record == nullptr) {
+            co_return;
+        }
         if (!answer) {
             domain::Error error = model::with_cleanup(*record, model::CleanupPart::workspace, answer.error());
             co_await step_failed(id, Step::remove, std::move(error));

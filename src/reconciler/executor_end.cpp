@@ -109,6 +109,10 @@ boost::asio::awaitable<void> Executor::clean_volumes(std::string id) {
     for (const auto& [name, anonymous] : volumes) {
         const auto answer = co_await services_.engine.remove_volume(name, anonymous);
         const bool used = !answer && is_in_use(answer.error());     // by a container that is not ours: it would wait for ever
+        record = services_.store.find(id);      // the store may have read its rows anew
+        if (record == nullptr) {
+            co_return;
+        }
         if (!answer && !used) {
             domain::Error error = model::with_cleanup(*record, model::CleanupPart::volumes, answer.error());
             co_await step_failed(id, domain::Step::remove, std::move(error));

@@ -115,7 +115,9 @@ void told_to_json(const Status& status, Json& json) {
     }
     put(json, "stop_signal", status.stop_signal, 15);
     put(json, "anonymous_volumes", status.anonymous_volumes);
-    put(json, "next_volumes", status.spare_volumes->next);
+    if (!status.next_id.empty() || !status.spare_volumes->next.empty()) {
+        json["next_volumes"] = status.spare_volumes->next;
+    }
     put(json, "left_volumes", status.spare_volumes->left);
     put(json, "cleanup_container", status.cleanup->container);
     put(json, "cleanup_volumes", status.cleanup->volumes);
@@ -174,7 +176,11 @@ void read_told(const Json& json, Status& status) {
     }
     read(json, "stop_signal", status.stop_signal);
     read(json, "anonymous_volumes", status.anonymous_volumes);
-    status.spare_volumes = spare_volumes_from_json(json);
+    domain::SpareVolumes spare = spare_volumes_from_json(json);
+    if (!status.next_id.empty() && field(json, "next_volumes") == nullptr) {
+        spare.next = status.anonymous_volumes;      // as it was written before there were two of them
+    }
+    status.spare_volumes = std::move(spare);
     read(json, "workspaces", status.workspaces);
     status.cleanup = cleanup_from_json(json);
     read(json, "result_seq", status.result_seq);

@@ -203,12 +203,13 @@ void open_period(Record& record, const std::string& docker_id, Time at, Changes&
     if (status.first_started == Time{}) {
         status.first_started = at;
     }
+    // Why an update was rolled back stays while that is the reason; a crash, and what kept it from starting, is over.
+    const bool troubled = !status.trouble.empty() || !status.ended_by.empty();
     status.ended_by.clear();
     status.trouble.clear();
-    // Why an update was rolled back stays while that is the reason; the crash of what runs again is over.
     const bool crashed = status.last_exit && status.last_exit->by == ExitClass::own &&
                          status.last_exit->at == facts.exit_at;
-    if (status.failed_generation != record.generation || crashed) {
+    if (status.failed_generation != record.generation || crashed || troubled) {
         status.message.clear();
     }
     status.started_at = at;

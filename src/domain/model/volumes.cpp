@@ -94,6 +94,11 @@ std::vector<std::string> volumes_of_its_own(const Record& record) {
             all.insert(name);
         }
     }
+    // One that was adopted by its name is the user's.
+    std::erase_if(all, [&record](const std::string& name) {
+        return std::any_of(record.specs.begin(), record.specs.end(),
+                           [&name](const auto& entry) { return names(entry.second, name); });
+    });
     return {all.begin(), all.end()};
 }
 

@@ -19,7 +19,7 @@ void keep_volumes(Status& status);
 /// What a new engine container for `spec` takes over: target to name. Not where the spec puts something else, and not
 /// what the spec of the present one asked for and this one does not.
 std::map<std::string, std::string> carried_volumes(const Record& record, const Spec& spec);
-/// All that go with the row.
+/// All that go with the row; not what a spec of it names by now.
 std::vector<std::string> volumes_of_its_own(const Record& record);
 
 }  // namespace flow::domain::model

@@ -112,6 +112,15 @@ TEST(ModelJobs, AStoppedOneCountsAsFinished) {
     EXPECT_FALSE(model::job_timer(row.record)) << "it is not over any more";
 }
 
+TEST(ModelJobs, ItHoldsItsTurnUntilItsProcessHasEnded) {
+    Row row = running_row(job_spec());
+    EXPECT_TRUE(model::holds_slot(row.record));
+    row.ask(Operation::stop).value();
+    EXPECT_TRUE(model::holds_slot(row.record)) << "it may take its grace";
+    row.stop("d1", Purpose::stop, 143);
+    EXPECT_FALSE(model::holds_slot(row.record));
+}
+
 TEST(ModelJobs, ItsSpecDoesNotChange) {
     Row row = running_row(job_spec());
     const auto refused = row.update([](Spec& spec) { spec.image = "other"; });

@@ -83,5 +83,14 @@ TEST(ModelVolumes, OnesOfANextThatWasGivenUpGoWithTheRow) {
     EXPECT_EQ(model::volumes_of_its_own(row.record), Names{hex('c')});
 }
 
+TEST(ModelVolumes, OneThatTheSpecAdoptsByItsNameIsTheUsers) {
+    Row row = row_with({volume_at("/data")});
+    model::record_volumes(row.record, made_with({{"/data", hex('a')}}), 1, Role::main);
+    row.update([](Spec& spec) { spec.volumes = {volume_at("/data", hex('a'))}; }).value();
+    model::record_volumes(row.record, made_with({{"/data", hex('a')}}), 2, Role::next);
+    model::keep_volumes(row.record.status);
+    EXPECT_EQ(model::volumes_of_its_own(row.record), Names{});
+}
+
 }  // namespace
 }  // namespace flow::domain::test
